@@ -1,0 +1,321 @@
+"""The config a user writes, as types: unknown keys are refused and errors name the path.
+
+Level 1. `trajsynth.configload` reads YAML into these and saves the resolved form. Each docstring under a field is what
+`docs/config.md` and the JSON Schema say about it. Tests: tests/test_config.py.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal, TypeAlias
+
+import msgspec
+from msgspec import Meta, Struct
+
+
+class Seconds(float):
+    """A duration in seconds, written as a number or as `90s`, `45m`, `4h`, `1d`."""
+
+    _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}  # noqa: RUF012  (a constant of a float subclass)
+
+    @classmethod
+    def parse(cls, value: object) -> Seconds:
+        """Raises ValueError on anything that is not a non-negative duration."""
+        if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
+            return cls(value)
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd])", value.strip()) if isinstance(value, str) else None
+        if match is None:
+            raise ValueError(f"Expected a duration such as 90, '90s', '45m' or '4h', got {value!r}")
+        return cls(float(match[1]) * cls._UNITS[match[2]])
+
+
+Count: TypeAlias = Annotated[int, Meta(ge=0)]
+Positive: TypeAlias = Annotated[int, Meta(ge=1)]
+Share: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
+
+
+class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Base of every section: immutable, and a key it does not know is an error."""
+
+
+# ---- questions --------------------------------------------------------------------------------------------------
+
+
+class Columns(Section, frozen=True, kw_only=True):
+    """Which column holds what; nested columns are written with dots."""
+
+    id: str = "id"
+    question: str = "question"
+    answer: str = "answer"
+    """A string, or a list of accepted answers."""
+    aliases: str = "aliases"
+    documents: str = "context"
+    """Paragraphs: HotpotQA's `{title: [...], sentences: [[...]]}`, or a list of `{title, text}`."""
+
+
+class DatasetQuestions(Section, frozen=True, kw_only=True, tag_field="kind", tag="dataset"):
+    """Questions from a local file (`path`: JSONL or JSON) or from a Hugging Face dataset (`hf`). `path` wins."""
+
+    path: str | None = None
+    hf: str | None = None
+    config: str | None = None
+    split: str = "train"
+    revision: str | None = None
+    limit: Count | None = None
+    shuffle: int | None = None
+    """Seed: draw the questions in this random order instead of the file's."""
+    columns: Columns = Columns()
+
+
+class EncyclopediaQuestions(Section, frozen=True, kw_only=True, tag_field="kind", tag="encyclopedia"):
+    """The generated encyclopedia and its multi-hop questions; the same seed and sizes give the same bytes."""
+
+    pages: Positive = 300
+    questions: Positive = 50
+    seed: int = 0
+    hops: tuple[Positive, Positive] = (1, 4)
+    """Smallest and largest number of hops asked for."""
+    limit: Count | None = None
+
+
+class CustomQuestions(Section, frozen=True, kw_only=True, tag_field="kind", tag="custom"):
+    """Your own source: a class whose instances iterate over `trajsynth.types.Question`."""
+
+    target: str
+    args: dict[str, Any] = {}
+    limit: Count | None = None
+
+
+Questions: TypeAlias = DatasetQuestions | EncyclopediaQuestions | CustomQuestions
+
+# ---- teachers ---------------------------------------------------------------------------------------------------
+
+
+class Price(Section, frozen=True, kw_only=True):
+    """Dollars per million tokens."""
+
+    input: float = 0.0
+    cached: float | None = None
+    """Price of cached input tokens; like `input` when absent."""
+    output: float = 0.0
+
+
+class OpenAITeacher(Section, frozen=True, kw_only=True, tag_field="kind", tag="openai"):
+    """A model behind one or more OpenAI-compatible endpoints."""
+
+    base_urls: Annotated[list[str], Meta(min_length=1)]
+    model: str | None = None
+    """Asked of `/v1/models` when absent."""
+    api_key_env: str | None = None
+    """Name of the environment variable that holds the key."""
+    context_tokens: Count | None = None
+    """Asked of `/v1/models` (`max_model_len`) when absent."""
+    max_tokens: Positive = 16384
+    max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    params: dict[str, Any] = {}
+    """Sampling parameters sent with each request (temperature, top_p, ...)."""
+    extra_body: dict[str, Any] = {}
+    """Provider-specific fields merged into each request body."""
+    extra_headers: dict[str, str] = {}
+    """Sent with each request; secrets as `${NAME}`."""
+    parallel_tool_calls: bool | None = None
+    """Sent when set."""
+    reasoning_effort: str | None = None
+    replay_reasoning: Literal["never", "tools", "always"] = "tools"
+    reasoning_field: str = ""
+    seed: bool = True
+    """Send a seed with each request (each sample and each rolled-back attempt has its own)."""
+    summary_tool_choice: bool = True
+    """Send `tool_choice: none` on the summary turn; false for endpoints that refuse it."""
+    concurrency: Positive = 256
+    """Most requests in flight at each base URL."""
+    retries: Count = 6
+    """Tries after the first for connection faults, 429 and 5xx."""
+    timeout: Seconds = msgspec.field(default_factory=lambda: Seconds(600))
+    connect_timeout: Seconds = msgspec.field(default_factory=lambda: Seconds(60))
+    price: Price = Price()
+
+
+class ScriptedTeacher(Section, frozen=True, kw_only=True, tag_field="kind", tag="scripted"):
+    """A rule-based teacher behind a real HTTP server on this machine: for trying and testing, no key, no network."""
+
+    profile: Literal["careful", "hasty", "sloppy"] = "careful"
+    faults: dict[str, Share] = {}
+    """Share of rollouts that get a planted fault, per code; overrides the profile's own rates."""
+    latency: Seconds = msgspec.field(default_factory=lambda: Seconds(0))
+    context_tokens: Count = 32768
+    price: Price = Price()
+    concurrency: Positive = 256
+
+
+class CustomTeacher(Section, frozen=True, kw_only=True, tag_field="kind", tag="custom"):
+    """Your own class with `profile`, `open`, `close` and `complete` (trajsynth.protocols.Teacher)."""
+
+    target: str
+    args: dict[str, Any] = {}
+
+
+TeacherConfig: TypeAlias = OpenAITeacher | ScriptedTeacher | CustomTeacher
+
+# ---- tools ------------------------------------------------------------------------------------------------------
+
+
+class McpServer(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One entry of the `mcpServers` block as other clients have it; keys only they know are ignored."""
+
+    command: str | None = None
+    args: list[str] = []
+    env: dict[str, str] = {}
+    cwd: str | None = None
+    url: str | None = None
+    headers: dict[str, str] = {}
+    type: str | None = None
+    """`stdio`, `http`, `streamable-http` or `sse`; guessed from `command`/`url` when absent."""
+    disabled: bool = False
+    startup_timeout: Seconds = msgspec.field(default_factory=lambda: Seconds(60))
+
+
+class FunctionTool(Section, frozen=True, kw_only=True):
+    """A Python function offered as a tool; its schema comes from signature and docstring unless given."""
+
+    target: str
+    """`package.module:function`."""
+    name: str | None = None
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+    poll: bool = False
+
+
+class CorpusTools(Section, frozen=True, kw_only=True):
+    """Search, open and find over the questions' documents."""
+
+    serve: Literal["function", "stdio"] = "function"
+    """In this process, or as an MCP server of its own over stdio."""
+    path: str | None = None
+    """A documents.sqlite or JSONL of `{title, text}` instead of the questions' own documents."""
+    results: Positive = 5
+    page_chars: Positive = 4000
+
+
+class CustomTools(Section, frozen=True, kw_only=True):
+    """Your own class with the methods of trajsynth.protocols.ToolSource."""
+
+    target: str
+    args: dict[str, Any] = {}
+
+
+class Tools(Section, frozen=True, kw_only=True):
+    """Where tools come from. Without any, teachers answer from what they know."""
+
+    mcpServers: dict[str, McpServer] = {}
+    functions: list[FunctionTool] = []
+    corpus: CorpusTools | None = None
+    custom: dict[str, CustomTools] = {}
+    timeout: Seconds = msgspec.field(default_factory=lambda: Seconds(300))
+    """Longest one tool call may take."""
+
+
+# ---- rollouts ---------------------------------------------------------------------------------------------------
+
+
+class Arm(Section, frozen=True, kw_only=True):
+    """A teacher x paradigm x invocation; questions are dealt to arms by weight."""
+
+    teacher: str
+    paradigm: str = "react"
+    invocation: Literal["function_calling", "mcp"] = "function_calling"
+    weight: Annotated[float, Meta(gt=0)] = 1.0
+
+    @property
+    def name(self) -> str:
+        """`teacher/paradigm/invocation`."""
+        return f"{self.teacher}/{self.paradigm}/{self.invocation}"
+
+
+class CustomParadigm(Section, frozen=True, kw_only=True):
+    """Your own class with `name` and `run` (trajsynth.protocols.Paradigm)."""
+
+    target: str
+    args: dict[str, Any] = {}
+
+
+class RolloutConfig(Section, frozen=True, kw_only=True):
+    """Limits and context policy of every rollout."""
+
+    max_turns: Positive = 200
+    max_tool_calls: Positive = 600
+    wall_clock: Seconds = msgspec.field(default_factory=lambda: Seconds(2700))
+    context_tokens: Count | None = None
+    """Overrides the teachers' context length."""
+    keep_results: Count = 5
+    """Tool results stay visible for this many steps (the paper's K); 0 keeps all."""
+    hide_every: Positive = 1
+    """Hide older results in blocks of this many steps; 1 is the paper's, more keeps the prefix cache warm."""
+    max_result_chars: Positive = 100_000
+    rollback: Count = 4
+
+
+class Judge(Section, frozen=True, kw_only=True):
+    """Grade with an LLM: the name of a teacher."""
+
+    judge: str
+
+
+class BuildTarget(Section, frozen=True, kw_only=True):
+    """What one builder writes."""
+
+    format: Literal["trl"] = "trl"
+    recipe: str | None = None
+    """Whose kept trajectories to use; the builder's own name (sft, dpo) when absent."""
+    pairs: Literal["within_teacher", "across_teachers"] = "within_teacher"
+    max_pairs: Positive = 1
+    """Preference pairs per question (and teacher)."""
+
+
+class CustomFilter(Section, frozen=True, kw_only=True):
+    """Your own filter class (trajsynth.protocols.RowFilter), usable in recipes under its key."""
+
+    target: str
+    args: dict[str, Any] = {}
+
+
+class Config(Section, frozen=True, kw_only=True):
+    """A whole run."""
+
+    questions: Questions
+    teachers: Annotated[dict[str, TeacherConfig], Meta(min_length=1)]
+    name: str = ""
+    """Folder under outputs/; the config file's name when absent."""
+    tools: Tools = msgspec.field(default_factory=Tools)
+    samples: Positive = 1
+    """Rollouts per question (per question and arm with `assign: grid`)."""
+    assign: Literal["question", "sample", "grid"] = "question"
+    arms: list[Arm] = []
+    """Without any: each teacher with react and function_calling."""
+    paradigms: dict[str, CustomParadigm] = {}
+    filters: dict[str, CustomFilter] = {}
+    rollout: RolloutConfig = msgspec.field(default_factory=RolloutConfig)
+    seed: int = 0
+    concurrency: Positive = 256
+    """Most rollouts in flight."""
+    grade: tuple[Literal["exact"] | Judge, ...] = ("exact",)
+    """In order; a judge sees what the methods before it did not accept."""
+    curate: list[str] = []
+    """Recipes: sft, dpo, rl, none, or a path to your own YAML."""
+    build: dict[Literal["sft", "dpo"], BuildTarget] = {}
+
+    def all_arms(self) -> list[Arm]:
+        """The arms as written, or the default ones."""
+        return self.arms or [Arm(teacher=name) for name in self.teachers]
+
+
+def decode_hook(kind: type, value: object) -> object:
+    """msgspec hook for our own value types."""
+    if kind is Seconds:
+        return Seconds.parse(value)
+    raise NotImplementedError(kind)
+
+
+def convert(data: object) -> Config:
+    """Plain data -> Config; raises msgspec.ValidationError with the path."""
+    return msgspec.convert(data, Config, dec_hook=decode_hook)
