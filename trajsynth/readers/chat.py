@@ -1,0 +1,297 @@
+"""OpenAI chat rows -> trajectories: `messages`, and `tools, correct, group, question, answer, model, id` where known.
+
+Level 1, imports types, errors, codec, signals. Any JSON row becomes a trajectory or raises one RecordError that names
+the place. Tool results are linked to calls by position, because call ids repeat in real data.
+Tests: tests/readers/test_readers_chat.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+from trajsynth.codec import scrub
+from trajsynth.errors import RecordError
+from trajsynth.signals import error_outcome
+from trajsynth.types import (
+    Conversation,
+    Grade,
+    Message,
+    Question,
+    Role,
+    Run,
+    ToolCall,
+    Toolset,
+    ToolSpec,
+    Trajectory,
+    Turn,
+)
+
+_ROLES: Final[dict[str, Role]] = {
+    "system": "system",
+    "developer": "system",
+    "user": "user",
+    "assistant": "assistant",
+    "tool": "tool",
+    "function": "tool",
+}
+_REASONING: Final = ("reasoning_content", "reasoning", "thinking")
+_KNOWN: Final = frozenset({"role", "content", "tool_calls", "function_call", "finish_reason", "outcome", *_REASONING})
+
+
+def from_chat(row: Mapping[str, Any], where: str = "row") -> Trajectory:
+    """One chat row as a trajectory with one conversation; `where` opens the error message.
+
+    `tools` may be a list, a JSON string or null (null: unknown, so nothing is judged against it). Arguments given as an
+    object become their JSON text, null becomes "". `answer` is the gold answer. Raises RecordError.
+    """
+    if not isinstance(row, Mapping):
+        raise RecordError(f"{where}: Expected `object`, got `{_kind(row)}`")
+    tools = _toolset(row, where)
+    messages = _messages(row, where)
+    question = _question(row, messages, where)
+    model = _string(row.get("model"), f"{where}: model")
+    source = _string(row.get("source"), f"{where}: source") or "rows"
+    conversation = Conversation(teacher=model, toolsets=() if tools is None else (tools,), messages=messages)
+    sample = row.get("sample")
+    return Trajectory(
+        id=question.id,
+        question=question,
+        group=_key(row.get("group"), f"{where}: group") or question.text or question.id,
+        teacher=model,
+        paradigm="imported",
+        invocation="function_calling",
+        sample=sample if isinstance(sample, int) and not isinstance(sample, bool) else 0,
+        conversations=(conversation,),
+        grade=_grade(row.get("correct"), f"{where}: correct"),
+        run=Run(source=f"{source}:chat"),
+    )
+
+
+# ---- messages -----------------------------------------------------------------------------------------------------
+
+
+def _messages(row: Mapping[str, Any], where: str) -> tuple[Message, ...]:
+    if "messages" not in row:
+        raise RecordError(f"{where}: no `messages`; a chat row needs a list of {{role, content}} under that key")
+    items = _items(row["messages"], f"{where}: messages")
+    messages: list[Message] = []
+    pending: list[tuple[int, int, str]] = []
+    for n, item in enumerate(items):
+        place = f"{where}: messages[{n}]"
+        if not isinstance(item, Mapping):
+            raise RecordError(f"{place}: Expected `object`, got `{_kind(item)}`")
+        message = _message(n, item, place)
+        if message.role == "assistant":
+            pending = [(n, index, call.id) for index, call in enumerate(message.tool_calls)]
+        elif message.role == "tool":
+            message = _answering(message, pending, item, place)
+        messages.append(message)
+    return tuple(messages)
+
+
+def _message(n: int, item: Mapping[str, Any], place: str) -> Message:
+    written = item.get("role")
+    role = _ROLES.get(written) if isinstance(written, str) else None
+    if role is None:
+        raise RecordError(f"{place}.role: Expected one of {', '.join(_ROLES)}, got {written!r}")
+    reasoning = next((item[key] for key in _REASONING if item.get(key) is not None), None)
+    finish = _string(item.get("finish_reason"), f"{place}.finish_reason")
+    return Message(
+        n=n,
+        role=role,
+        content=_content(item.get("content"), role, f"{place}.content"),
+        reasoning=_content(reasoning, role, f"{place}.reasoning"),
+        extra={str(key): value for key, value in item.items() if key not in _KNOWN and value is not None},
+        tool_calls=_calls(item, place) if role == "assistant" else (),
+        turn=Turn(finish_reason=finish) if role == "assistant" else None,
+    )
+
+
+def _answering(message: Message, pending: list[tuple[int, int, str]], item: Mapping[str, Any], place: str) -> Message:
+    """The tool message with its call: next in line, unless its id singles out one of the *same turn's* open calls."""
+    said = item.get("tool_call_id")
+    named = [entry for entry in pending if said and entry[2] == said]
+    entry = named[0] if len(named) == 1 else (pending[0] if pending else None)
+    if entry is not None:
+        pending.remove(entry)
+    given = _string(item.get("outcome"), f"{place}.outcome")
+    outcome = error_outcome(message.content) or "ok"
+    if given in ("ok", "tool_error", "invalid_call", "timeout", "unavailable", "blocked"):
+        outcome = cast(Any, given)
+    return Message(
+        n=message.n,
+        role="tool",
+        content=message.content,
+        extra=message.extra,
+        answers=None if entry is None else entry[:2],
+        outcome=outcome,
+        outcome_from="typed" if given and outcome == given else "text",
+    )
+
+
+def _content(value: Any, role: Role, place: str) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return scrub(value)
+    if isinstance(value, list | tuple) or hasattr(value, "tolist"):
+        parts = _items(value, place)
+        return "\n".join(_part(part, f"{place}[{index}]") for index, part in enumerate(parts))
+    if role == "tool" or isinstance(value, Mapping):
+        return scrub(_dump(value, place))
+    raise RecordError(f"{place}: Expected `str | array | null`, got `{_kind(value)}`")
+
+
+def _part(part: Any, place: str) -> str:
+    if isinstance(part, str):
+        return scrub(part)
+    if not isinstance(part, Mapping):
+        raise RecordError(f"{place}: Expected `object`, got `{_kind(part)}`")
+    text = part.get("text")
+    if isinstance(text, str):
+        return scrub(text)
+    return f"[{_string(part.get('type'), f'{place}.type') or 'part'}]"
+
+
+def _calls(item: Mapping[str, Any], place: str) -> tuple[ToolCall, ...]:
+    calls: list[ToolCall] = []
+    if item.get("tool_calls") is not None:
+        entries = _items(item["tool_calls"], f"{place}.tool_calls")
+        calls = [_call(entry, f"{place}.tool_calls[{index}]") for index, entry in enumerate(entries)]
+    if item.get("function_call") is not None:
+        calls.append(_call(item["function_call"], f"{place}.function_call"))
+    return tuple(calls)
+
+
+def _call(entry: Any, place: str) -> ToolCall:
+    if isinstance(entry, str):
+        entry = _parse(entry, place)
+    if not isinstance(entry, Mapping):
+        raise RecordError(f"{place}: Expected `object`, got `{_kind(entry)}`")
+    body = entry.get("function")
+    body = entry if body is None else body
+    if not isinstance(body, Mapping):
+        raise RecordError(f"{place}.function: Expected `object`, got `{_kind(body)}`")
+    arguments = body.get("arguments")
+    return ToolCall(
+        id=_key(entry.get("id"), f"{place}.id"),
+        name=_string(body.get("name"), f"{place}.name"),
+        arguments=_arguments(arguments, f"{place}.arguments"),
+    )
+
+
+def _arguments(value: Any, place: str) -> str:
+    if value is None:
+        return ""
+    return scrub(value) if isinstance(value, str) else scrub(_dump(value, place))
+
+
+# ---- the rest of the row ------------------------------------------------------------------------------------------
+
+
+def _toolset(row: Mapping[str, Any], where: str) -> Toolset | None:
+    key = "tools" if row.get("tools") is not None else "functions"
+    value = row.get(key)
+    if isinstance(value, str):
+        value = _parse(value, f"{where}: {key}") if value.strip() else None
+    if value is None:
+        return None
+    return tuple(_spec(tool, f"{where}: {key}[{index}]") for index, tool in enumerate(_items(value, f"{where}: {key}")))
+
+
+def _spec(tool: Any, place: str) -> ToolSpec:
+    if isinstance(tool, str):
+        tool = _parse(tool, place)
+    if not isinstance(tool, Mapping):
+        raise RecordError(f"{place}: Expected `object`, got `{_kind(tool)}`")
+    body = tool.get("function")
+    body = tool if body is None else body
+    if not isinstance(body, Mapping):
+        raise RecordError(f"{place}.function: Expected `object`, got `{_kind(body)}`")
+    schema: Any = next(
+        (body[key] for key in ("parameters", "input_schema", "inputSchema") if body.get(key) is not None), {}
+    )
+    return ToolSpec(
+        name=_string(body.get("name"), f"{place}.name"),
+        description=_string(body.get("description"), f"{place}.description"),
+        parameters=_parse(schema, f"{place}.parameters") if isinstance(schema, str) else schema,
+    )
+
+
+def _question(row: Mapping[str, Any], messages: tuple[Message, ...], where: str) -> Question:
+    text = _string(row.get("question"), f"{where}: question")
+    if not text:
+        text = next((message.content for message in messages if message.role == "user"), "")
+    name = _key(row.get("id"), f"{where}: id")
+    if not name:
+        told = "\x1e".join(f"{m.role}\x1f{m.content}\x1f{m.tool_calls!r}" for m in messages)
+        name = "row-" + hashlib.blake2b(told.encode("utf-8", "replace"), digest_size=8).hexdigest()
+    return Question(id=name, text=scrub(text), answers=_answers(row.get("answer"), f"{where}: answer"))
+
+
+def _answers(value: Any, place: str) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if isinstance(value, list | tuple):
+        return tuple(scrub(item if isinstance(item, str) else _dump(item, place)) for item in value if item is not None)
+    return (scrub(value if isinstance(value, str) else _dump(value, place)),)
+
+
+def _grade(value: Any, place: str) -> Grade | None:
+    if value is None or (isinstance(value, float) and value != value):
+        return None
+    if not isinstance(value, str | bytes) and hasattr(value, "item"):
+        value = value.item()
+    if value in (True, False) and isinstance(value, bool | int | float):
+        return Grade(correct=bool(value), method="given")
+    raise RecordError(f"{place}: Expected `bool | null`, got {value!r}")
+
+
+# ---- small readers ------------------------------------------------------------------------------------------------
+
+
+def _items(value: Any, place: str) -> list[Any]:
+    """A list from a list, tuple or array (pandas and Ray hand out arrays)."""
+    if not isinstance(value, list | tuple) and hasattr(value, "tolist"):
+        value = value.tolist()
+    if not isinstance(value, list | tuple):
+        raise RecordError(f"{place}: Expected `array`, got `{_kind(value)}`")
+    return list(value)
+
+
+def _string(value: Any, place: str) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise RecordError(f"{place}: Expected `str | null`, got `{_kind(value)}`")
+    return scrub(value)
+
+
+def _key(value: Any, place: str) -> str:
+    """An id: a string or a number."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return _string(value, place)
+
+
+def _parse(text: str, place: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise RecordError(f"{place}: not JSON ({error})") from None
+
+
+def _dump(value: Any, place: str) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise RecordError(f"{place}: not JSON ({error})") from None
+
+
+def _kind(value: Any) -> str:
+    """JSON's name of a Python type, for messages."""
+    names = {dict: "object", list: "array", str: "str", bool: "bool", int: "int", float: "float", type(None): "null"}
+    return names.get(type(value), type(value).__name__)

@@ -1,0 +1,204 @@
+"""The one place for text patterns: what a refusal, a failed tool result and a passing fault look like in words.
+
+Level 1, imports types only. Records of our own carry typed outcomes; these patterns serve imported transcripts and what
+a teacher says, and are anchored, because the same words stand in honest answers. Tests: tests/test_signals.py.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from trajsynth.types import Message, Outcome
+
+_THINK = re.compile(r"\A\s*<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
+
+# ---- refusals -----------------------------------------------------------------------------------------------------
+
+_SORRY = (
+    r"(?:(?:i(?:['’]m| am)|we(?:['’]re| are)) (?:really |very |so |truly )?(?:sorry|afraid)|sorry|"
+    r"(?:i |my )?(?:sincere(?:ly)? )?apolog(?:i[sz]e|ies)|unfortunately|regrettably)"
+)
+_SELF = r"as an? (?:ai|artificial intelligence|(?:large )?language model)[^,.]{0,40},?"
+_CANNOT = (
+    r"i(?:['’]m| am)? (?:simply |just )?(?:can(?:['’]t|not| not)|could ?n['’]t|won['’]t|will not|"
+    r"(?:not able|unable|not allowed) to|must (?:respectfully )?decline to|have to decline to|refuse to|"
+    r"do(?:n['’]t| not) feel comfortable)"
+)
+_SERVE = (
+    r"(?:help|assist|comply|fulfil+|continue|proceed|engage|participate|support|discuss|"
+    r"(?:provide|offer|give|share|generate|create|produce|write|answer|respond to|complete|do|process|perform)"
+    r"(?: you)?(?: with)?(?: any)? "
+    r"(?:that|this|your|such|an? answer|information|instructions|advice|assistance|external))"
+)
+_REFUSAL = re.compile(
+    rf"(?:{_SORRY}[,.;:]? (?:but )?)?(?:{_SELF} )?{_CANNOT} (?:be able to )?{_SERVE}\b"
+    rf"|(?:{_SORRY}[,.;:]? (?:but )?)?{_SELF} i(?:['’]m| am)? "
+    r"(?:can(?:['’]t|not)|unable|not able|do(?:n['’]t| not) have (?:the )?(?:ability|capability|capabilities))\b"
+    rf"|{_SORRY}[,.;:]? (?:but )?i do(?:n['’]t| not) have the (?:ability|capability|capabilities) to\b"
+    r"|i must (?:respectfully )?decline\b"
+    r"|(?:很?抱歉|对不起|非常抱歉)[，,。！]?.{0,12}(?:无法|不能|不可以)(?:为您|帮您|帮助|提供|回答|协助|满足|完成|继续)"
+    r"|(?:我|作为.{0,12}[,，]?我)(?:无法|不能)(?:为您提供|帮助您|协助|满足您|回答这)",
+    re.IGNORECASE,
+)
+
+
+def is_refusal(text: str) -> bool:
+    """Whether the text *opens* by refusing the task. An opening think block is skipped.
+
+    A text that goes on to give a non-empty `\\boxed{}` has answered and is none.
+    """
+    spoken = after_thinking(text).lstrip("*_#> \t\r\n\"'“")
+    return _REFUSAL.match(spoken[:400]) is not None and re.search(r"\\boxed\{\s*[^\s}]", spoken) is None
+
+
+def after_thinking(text: str) -> str:
+    """The text without an opening inline `<think>` block (all of it when the block never closes)."""
+    return _THINK.sub("", text, count=1).strip()
+
+
+def inline_thinking(text: str) -> str:
+    """The opening inline `<think>` block, tags included, or empty."""
+    found = _THINK.match(text)
+    return found[0] if found else ""
+
+
+# ---- tool results -------------------------------------------------------------------------------------------------
+
+_WINDOW = 2_000
+"""Characters of a result that are looked at: errors say so at once."""
+
+_OPENING = re.compile(
+    r"""\[?\(?(?:
+      (?:an?\ )?(?:unexpected\ |internal\ |unknown\ |fatal\ )?error\b
+        (?!\s*(?:bars?|rates?|margins?|codes?\b(?!:)|analysis|handling|correction))
+    | (?:the\ )?(?:tool|function|mcp|api|server|command|code|search|request|page|script)(?:\ (?:tool|server))?
+        \ (?:execution\ |call\ |invocation\ |request\ )?(?:has\ )?
+        (?:failed|error(?:ed)?\b|raised\b|timed?[ -]?out|crashed)
+    | (?:execution|operation|connection|call|query|fetch(?:ing)?|invocation)
+        \ (?:has\ )?(?:failed|error\b|refused|reset|aborted|timed?[ -]?out)
+    | failed\ to\b
+    | could\ not\ (?:connect|reach|fetch|retrieve|open|execute|resolve|load|parse)\b
+    | (?:unable|not\ able)\ to\ (?:connect|reach|fetch|retrieve|open|execute|resolve|load|access)\b
+    | traceback\ \(most\ recent\ call\ last\)
+    | (?:[a-z_]\w*\.)*[a-z_]*(?:error|exception|timeout)(?:\ \[[^\]]*\])?:
+    | http(?:/\d(?:\.\d)?)?\ (?:status\ |error\ )*(?:code\ )?:?\s*[45]\d\d\b
+    | [45]\d\d\ (?:client\ error|server\ error|bad\ request|unauthorized|forbidden|not\ found|too\ many\ requests|
+        internal\ server\ error|bad\ gateway|service\ unavailable|gateway\ time-?out)
+    | (?:unknown|no\ such|invalid)\ (?:tool|function|command|method|argument|parameter)s?\b
+    | (?:tool|function)\ ['"`]?[\w./:-]+['"`]?
+        \ (?:was\ )?(?:not\ found|does\ not\ exist|is\ not\ (?:available|defined))
+    | too\ many\ requests | rate\ limit(?:ed|\ (?:exceeded|reached)) | service\ (?:is\ )?(?:temporarily\ )?unavailable
+    | timed?\ ?out\b | timeout\b\s*(?:error|exceeded|after|[:.]|$) | request\ timeout | gateway\ time-?out
+    | message\ error\b | permission\ denied | access\ (?:is\ )?denied
+    )""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_HTML_ERROR = re.compile(
+    r"\s*\"?<(?:!doctype html|html)\b.{0,400}?<title>\s*(?:[45]\d\d\b|error\b|forbidden|access denied|not found|"
+    r"bad gateway|service unavailable|gateway time)",
+    re.IGNORECASE | re.DOTALL,
+)
+_PYTHON_FALSE = re.compile(r"\{['\"](?:success|ok)['\"]: False\b")
+_TIMEOUT = re.compile(
+    r"\btim(?:ed|e)[ _-]?out\b|timeouterror|deadline exceeded|readtimeout|connecttimeout", re.IGNORECASE
+)
+_NETWORK = re.compile(
+    r"connection ?(?:error|refused|reset|aborted|closed|failed|timed)|connect(?:ion)?error|remotedisconnected|"
+    r"remote end closed|broken pipe|max retries exceeded|exceeded \d+ redirects|name or service not known|"
+    r"(?:temporary failure in )?name resolution|getaddrinfo|could not resolve|"
+    r"network (?:error|is unreachable|exception)|no route to host|ssl(?:error|v3|: | error|eof)|bad gateway|"
+    r"(?:service|temporarily) unavailable|gateway time|\b(?:429|502|503|504)\b|too many requests|rate.?limit|"
+    r"overloaded|server (?:is )?(?:busy|unreachable|disconnected)",
+    re.IGNORECASE,
+)
+_INVALID = re.compile(
+    r"(?:unknown|no such|invalid) (?:tool|function|method|argument|parameter|input parameter)|"
+    r"(?:tool|function) ['\"`]?[\w./:-]+['\"`]? (?:was )?(?:not found|does not exist|is not (?:available|defined))|"
+    r"missing (?:\d+ )?required|unexpected keyword argument|validation error|invalid arguments|"
+    r"arguments? (?:is|are) not valid|failed to parse arguments",
+    re.IGNORECASE,
+)
+_BLOCKED = re.compile(
+    r"\b(?:host|domain|url|site|website|access)\b.{0,60}\bblocked\b|blocked (?:host|domain|url|site)", re.IGNORECASE
+)
+_BAD_STATUS = frozenset({"error", "failed", "failure", "fail"})
+
+
+def error_outcome(text: str) -> Outcome | None:
+    """What an imported tool result says about itself: a failed outcome, or None when nothing speaks of failure.
+
+    Reads in-band reports (`{"success": false}`, `{"error": "..."}`, `{"status": "error"}`, an HTML error page) and
+    openings such as "Error:", "Tool execution failed", "Traceback". Words further inside a result mean nothing.
+    """
+    stripped = text.strip()
+    if stripped[:1] in "{[":
+        complaint = _complaint(stripped)
+        return None if complaint is None else _kind(complaint)
+    if stripped[:1] in '<"' and _HTML_ERROR.match(stripped):
+        return _kind(stripped[:400])
+    return _kind(stripped[:_WINDOW]) if _OPENING.match(stripped) else None
+
+
+def is_transient(text: str) -> bool:
+    """Whether a failed result speaks of a fault that may pass by itself: timeout, rate limit, lost connection."""
+    return error_outcome(text) in ("timeout", "unavailable")
+
+
+def transient(message: Message) -> bool:
+    """Whether a tool message is a failure that may pass by itself; the typed outcome speaks first."""
+    if message.outcome in ("timeout", "unavailable"):
+        return True
+    return message.outcome == "tool_error" and is_transient(message.content)
+
+
+def _kind(complaint: str) -> Outcome:
+    head = complaint[:_WINDOW]
+    if _TIMEOUT.search(head):
+        return "timeout"
+    if _NETWORK.search(head):
+        return "unavailable"
+    if _INVALID.search(head):
+        return "invalid_call"
+    return "blocked" if _BLOCKED.search(head) else "tool_error"
+
+
+def _complaint(text: str) -> str | None:
+    """The error text inside a JSON result, None when it reports no failure."""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        if _PYTHON_FALSE.match(text):
+            return text[:_WINDOW]
+        return text[:_WINDOW] if text[:1] == "[" and _OPENING.match(text) else None
+    return _object_complaint(data) if isinstance(data, dict) else None
+
+
+def _object_complaint(data: dict[str, Any]) -> str | None:
+    for key in ("error", "errors", "Error", "exception"):
+        value = data.get(key)
+        if (
+            value
+            and value is not True
+            and not (isinstance(value, str) and value.strip().lower() in ("none", "null", "false"))
+        ):
+            return f"{_text(value)} {_text(data.get('message', ''))}"
+    status = data.get("status")
+    code = next((data[key] for key in ("status_code", "statusCode", "code") if key in data), status)
+    failed = (
+        any(data.get(key) is False for key in ("success", "ok", "successful"))
+        or any(data.get(key) is True for key in ("isError", "is_error", "error"))
+        or (isinstance(status, str) and status.strip().lower() in _BAD_STATUS)
+        or (isinstance(code, int) and not isinstance(code, bool) and 400 <= code <= 599 and "message" in data)
+    )
+    if failed:
+        return _text(data)
+    inner = data.get("response")
+    if "error" in data and isinstance(inner, str):
+        return inner[:_WINDOW] if _PYTHON_FALSE.match(inner) or _HTML_ERROR.match(inner) else None
+    return None
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)[:_WINDOW]
