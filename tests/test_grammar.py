@@ -34,7 +34,7 @@ def test_reads_a_call_and_its_span() -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        f"\n {OPEN} \n <server_name> s </server_name>\n\t<tool_name>\nt</tool_name> <arguments>{{}}\n</arguments> {CLOSE}",
+        f"\n {OPEN} \n <server_name> s </server_name>\n\t<tool_name>\nt</tool_name><arguments>{{}}</arguments> {CLOSE}",
         f"{CALL}\nand here is what I expect to find.",
         f"```xml\n{CALL}\n```",
         f"<think>First the web.</think>{CALL}",

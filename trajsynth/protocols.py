@@ -144,6 +144,9 @@ class Toolbox(Protocol):
 
 # ---- invocation and context --------------------------------------------------------------------------------------
 
+HIDDEN_RESULT = "[Result hidden to save context]"
+"""What a turn is shown instead of a tool result it may no longer see."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:

@@ -1,0 +1,105 @@
+"""MCP in the prompt: servers and tools are described in the system prompt, calls are written into the message.
+
+Level 2: imports types, protocols, grammar, schemas. Tests: tests/invocation/test_mcp_prompt.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import orjson
+
+from trajsynth.grammar import RawCall, read_calls, wire_name, write_call
+from trajsynth.invocation.wire import assistant, plain, shown
+from trajsynth.protocols import Reading, Reply, TeacherProfile
+from trajsynth.schemas import find_tool
+from trajsynth.types import Message, ToolCall, Toolset, ToolSpec
+
+SERVERLESS = "default"
+"""The heading, and the `server_name`, of tools that belong to no server."""
+_RULES = f"""# How to call a tool
+
+You have tools. Each belongs to a server and is listed below with a JSON schema of its arguments.
+To use one, end your message with a call of exactly this shape, then wait:
+
+{write_call("its server", "its name", '{"argument": "value"}')}
+
+- Between the arguments tags stands one JSON object that fits the schema; write an empty object if nothing is needed.
+- A call counts only in the message itself, never inside your private reasoning, and nothing may follow it.
+- Calls that do not depend on each other may be written one after another in the same message.
+- What they return is sent to you as the next user message.
+- A message without a call means that you are done."""
+
+
+class McpPrompt:
+    """Calls in the `<use_mcp_tool>` grammar (trajsynth.grammar), results as user turns."""
+
+    name = "mcp"
+
+    def system_prompt(self, instructions: str, tools: Toolset) -> str:
+        """The instructions, how calls are written, and every server's tools; only the instructions without tools."""
+        if not tools:
+            return instructions
+        servers: dict[str, list[str]] = {}
+        for spec in tools:
+            servers.setdefault(spec.server or SERVERLESS, []).append(_description(spec))
+        listed = ["\n\n".join([f"## Server: {server}", *specs]) for server, specs in servers.items()]
+        return "\n\n".join([instructions, _RULES, *listed] if instructions else [_RULES, *listed])
+
+    def tools_payload(self, tools: Toolset) -> bytes:
+        """Empty: the tools stand in the prompt."""
+        return b""
+
+    def read(self, reply: Reply, tools: Toolset) -> Reading:
+        """The calls in the content. Incomplete ones, native ones and those inside the reasoning are a problem."""
+        reading = read_calls(reply.content)
+        calls = tuple(_call(raw, tools) for raw in reading.calls)
+        if reading.malformed:
+            return Reading(calls=calls, problem="call.malformed", detail=reading.malformed)
+        if calls:
+            return Reading(calls=calls)
+        if reply.tool_calls:
+            return Reading(
+                problem="call.malformed", detail="a native tool call was made where calls are written as text"
+            )
+        if reading.misplaced or read_calls(reply.reasoning).calls:
+            return Reading(problem="call.misplaced", detail="a call was written inside the reasoning")
+        return Reading()
+
+    def render(
+        self, group: Sequence[Message], hidden: Collection[int], profile: TeacherProfile, *, replay_reasoning: bool
+    ) -> list[dict[str, Any]]:
+        """A run of results and user messages is one user message; calls stand in the content, never beside it."""
+        if group and group[0].role == "assistant":
+            return [assistant(message, hidden, profile, replay_reasoning=replay_reasoning) for message in group]
+        if all(message.role in ("tool", "user") for message in group):
+            return [{"role": "user", "content": _joined(group, hidden)}] if group else []
+        return [plain(message, hidden) for message in group]
+
+
+def _description(spec: ToolSpec) -> str:
+    schema = orjson.dumps(spec.parameters or {"type": "object", "properties": {}}, option=orjson.OPT_NON_STR_KEYS)
+    parts = [f"### Tool: {spec.tool or spec.name}", spec.description.strip(), f"Arguments: {schema.decode()}"]
+    return "\n".join(part for part in parts if part)
+
+
+def _call(raw: RawCall, tools: Toolset) -> ToolCall:
+    server = "" if raw.server == SERVERLESS and all(spec.server != SERVERLESS for spec in tools) else raw.server
+    written = ToolCall(
+        name=wire_name(server, raw.tool), arguments=raw.arguments, server=server, tool=raw.tool, span=raw.span
+    )
+    spec = next((s for s in tools if s.server == server and (s.tool or s.name) == raw.tool), None)
+    spec = spec or find_tool(written, tools)
+    if spec is None:
+        return written
+    return ToolCall(name=spec.name, arguments=raw.arguments, server=server, tool=raw.tool, span=raw.span)
+
+
+def _joined(group: Sequence[Message], hidden: Collection[int]) -> str:
+    """Results in order, numbered when there are several, then what the user says."""
+    results = [shown(message, hidden) for message in group if message.role == "tool"]
+    said = [shown(message, hidden) for message in group if message.role == "user"]
+    if len(results) > 1:
+        results = [f"[Result {i} of {len(results)}]\n{text}" for i, text in enumerate(results, 1)]
+    return "\n\n".join([*results, *said])
