@@ -4,7 +4,7 @@ Level 2; imports the standard library. `encyclopedia_pages` writes pages from it
 Tests: tests/questions/test_encyclopedia.py.
 
 How to read a relation. `{s}` is the subject on its own page (its title, then a short name or pronoun), `{o}` the
-object: a `[[link]]` or a value. `{x}` in a question is either a name (`Ilva Torren`, `"The Salt Ladder"` for works) or
+object: a `[[link]]` (after the kind's article) or a value. `{x}` in a question is either a name (`Ilva Torren`, `"The Salt Ladder"` for works) or
 a nested noun phrase (`the author of "The Salt Ladder"`). A clause follows `who`/`that`/`which` and describes the
 subject by its object: `the person who was born in {x}`. Every relation has at most one object per subject.
 """
@@ -29,6 +29,8 @@ class Kind:
     """Joins the noun and a clause: `the person who was born in ...`."""
     quoted: bool = False
     """Titles stand in double quotes in questions."""
+    article: str = ""
+    """Written before the title inside a sentence: `the Ovenna River`."""
     short: tuple[str, ...] = ()
     """What the page calls its subject after the first sentence (people: surname, `He`/`She`)."""
     share: float = 0.0
@@ -67,14 +69,14 @@ class Relation:
 KINDS: dict[str, Kind] = {
     "country": Kind(noun="country", short=("The country", "It"), share=0.03),
     "city": Kind(noun="city", short=("The city", "It"), share=0.14),
-    "river": Kind(noun="river", short=("The river", "It"), share=0.05),
+    "river": Kind(noun="river", article="the ", short=("The river", "It"), share=0.05),
     "person": Kind(noun="person", pronoun="who", joiner="who", share=0.36),
-    "university": Kind(noun="university", short=("The university", "It"), share=0.06),
+    "university": Kind(noun="university", article="the ", short=("The university", "It"), share=0.06),
     "company": Kind(noun="company", short=("The company", "The firm", "It"), share=0.07),
-    "museum": Kind(noun="museum", short=("The museum", "It"), share=0.05),
+    "museum": Kind(noun="museum", article="the ", short=("The museum", "It"), share=0.05),
     "book": Kind(noun="novel", quoted=True, short=("The novel", "The book", "It"), share=0.13),
     "film": Kind(noun="film", quoted=True, short=("The film", "The picture", "It"), share=0.07),
-    "festival": Kind(noun="festival", short=("The festival", "It"), share=0.04),
+    "festival": Kind(noun="festival", article="the ", short=("The festival", "It"), share=0.04),
 }
 
 RELATIONS: dict[str, Relation] = {
@@ -177,11 +179,11 @@ RELATIONS: dict[str, Relation] = {
     "city.river": Relation(
         object="river",
         shape="link",
-        page=("{s} stands on the {o}.", "The {o} flows through {s}.", "{s} grew up on the banks of the {o}."),
+        page=("{s} stands on {o}.", "{o} flows through {s}.", "{s} grew up on the banks of {o}."),
         phrases=("the river that flows through {x}", "the river on which {x} stands"),
         asks=("Which river flows through {x}?", "On which river does {x} stand?"),
         clauses=("stands on {x}", "lies on the banks of {x}"),
-        back=("Cities on the banks of the {o} include {list}.", "The {o} flows through {list}."),
+        back=("Cities on the banks of {o} include {list}.", "{o} flows through {list}."),
         same=("Do {x} and {y} stand on the same river?",),
     ),
     "city.founded": Relation(
@@ -232,8 +234,8 @@ RELATIONS: dict[str, Relation] = {
         object="square kilometres",
         shape="number",
         page=("{s} covers an area of {o} square kilometres.", "The area of {s} is {o} square kilometres."),
-        phrases=("the area of {x} in square kilometres",),
-        asks=("What is the area of {x} in square kilometres?",),
+        phrases=("the area in square kilometres of {x}",),
+        asks=("What is the area in square kilometres of {x}?", "How many square kilometres does {x} cover?"),
         low=("Which country has the smaller area, {x} or {y}?",),
         high=("Which country has the larger area, {x} or {y}?",),
         less=("Is the area of {x} smaller than that of {y}?",),
@@ -252,14 +254,14 @@ RELATIONS: dict[str, Relation] = {
         phrases=("the city at the mouth of {x}", "the city where {x} reaches the sea"),
         asks=("At which city does {x} reach the sea?",),
         clauses=("reaches the sea at {x}",),
-        back=("At {o} the {list} reaches the sea.",),
+        back=("Rivers that reach the sea at {o}: {list}.",),
     ),
     "river.length": Relation(
         object="kilometres",
         shape="number",
         page=("{s} is {o} kilometres long.", "The length of {s} is {o} kilometres."),
-        phrases=("the length of {x} in kilometres",),
-        asks=("How long is {x} in kilometres?", "What is the length of {x} in kilometres?"),
+        phrases=("the length in kilometres of {x}",),
+        asks=("How many kilometres long is {x}?", "What is the length in kilometres of {x}?"),
         low=("Which river is shorter, {x} or {y}?",),
         high=("Which river is longer, {x} or {y}?",),
         less=("Is {x} shorter than {y}?",),
@@ -312,7 +314,7 @@ RELATIONS: dict[str, Relation] = {
         phrases=("the city where {x} has its headquarters", "the home city of {x}"),
         asks=("In which city does {x} have its headquarters?", "Where is {x} based?"),
         clauses=("has its headquarters in {x}", "is based in {x}"),
-        back=("Companies based in {o} include {list}.", "{list} has its headquarters in {o}."),
+        back=("Companies based in {o} include {list}.", "With headquarters in {o}: {list}."),
         same=("Do {x} and {y} have their headquarters in the same city?",),
     ),
     "company.founder": Relation(
@@ -479,8 +481,8 @@ RELATIONS: dict[str, Relation] = {
         object="minutes",
         shape="number",
         page=("{s} runs for {o} minutes.", "The running time of {s} is {o} minutes."),
-        phrases=("the running time of {x} in minutes",),
-        asks=("How many minutes does {x} run?", "What is the running time of {x} in minutes?"),
+        phrases=("the running time in minutes of {x}",),
+        asks=("How many minutes does {x} run?", "What is the running time in minutes of {x}?"),
         low=("Which film is shorter, {x} or {y}?",),
         high=("Which film is longer, {x} or {y}?",),
         less=("Is {x} shorter than {y}?",),
