@@ -319,3 +319,15 @@ def decode_hook(kind: type, value: object) -> object:
 def convert(data: object) -> Config:
     """Plain data -> Config; raises msgspec.ValidationError with the path."""
     return msgspec.convert(data, Config, dec_hook=decode_hook)
+
+
+def plain(value: Any) -> Any:
+    """The inverse of `convert`: plain data with every default written out, so that `convert(plain(c)) == c`."""
+    if isinstance(value, Struct):
+        tag = {} if value.__struct_config__.tag is None else {"kind": value.__struct_config__.tag}
+        return tag | {name: plain(getattr(value, name)) for name in value.__struct_fields__}
+    if isinstance(value, Seconds):
+        return float(value)
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return {key: plain(item) for key, item in value.items()} if isinstance(value, dict) else value

@@ -1,0 +1,168 @@
+"""What the types cannot say: that names a config uses are names it defines, and that its parts fit together.
+
+Level 1; knows the packaged recipes by their files and imports nothing above it. Tests: tests/test_configcheck.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import NoReturn
+
+from trajsynth.config import (
+    Config,
+    CustomQuestions,
+    CustomTeacher,
+    DatasetQuestions,
+    EncyclopediaQuestions,
+    Judge,
+    McpServer,
+    OpenAITeacher,
+)
+from trajsynth.configsecrets import check_references
+from trajsynth.errors import ConfigError, unknown
+
+PARADIGMS = frozenset({"react"})
+"""The built-in paradigms an arm can name."""
+
+_RECIPES = Path(__file__).resolve().parent / "filters" / "recipes"
+_TARGET = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*:[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_FOLDER = re.compile(r"\w[\w.+-]*")
+
+
+def check(config: Config, where: str) -> None:
+    """Raises ConfigError `where: path: problem` for the first thing in the config that cannot work."""
+    for examine in (_name, _questions, _teachers, _tools, _arms, _grade, _curate, _build, _targets):
+        examine(config, where)
+    check_references(config, where)
+
+
+def packaged_recipes() -> list[str]:
+    """Names of the recipes that come with the package."""
+    return sorted(path.stem for path in _RECIPES.glob("*.yaml"))
+
+
+def _refuse(where: str, path: str, problem: str) -> NoReturn:
+    raise ConfigError(f"{where}: {path}: {problem}")
+
+
+def _name(config: Config, where: str) -> None:
+    if not _FOLDER.fullmatch(config.name):
+        _refuse(where, "name", f"{config.name!r} cannot name a folder; use letters, digits, '.', '_', '+' and '-'")
+
+
+def _questions(config: Config, where: str) -> None:
+    questions = config.questions
+    if isinstance(questions, DatasetQuestions) and not questions.path and not questions.hf:
+        _refuse(where, "questions", "needs 'path' (a file) or 'hf' (a Hugging Face dataset), or kind: encyclopedia")
+    if isinstance(questions, EncyclopediaQuestions) and questions.hops[0] > questions.hops[1]:
+        low, high = questions.hops
+        _refuse(where, "questions.hops", f"the smallest number comes first, got [{low}, {high}]")
+
+
+def _teachers(config: Config, where: str) -> None:
+    for name, teacher in config.teachers.items():
+        if not name or "/" in name:
+            _refuse(where, "teachers", f"{name!r} cannot name a teacher: it is empty or has a '/' in it")
+        if not isinstance(teacher, OpenAITeacher):
+            continue
+        if teacher.api_key_env is not None and not _VARIABLE.fullmatch(teacher.api_key_env):
+            path = f"teachers.{name}.api_key_env"
+            _refuse(where, path, "expected the name of an environment variable, such as OPENAI_API_KEY, not a key")
+        for index, url in enumerate(teacher.base_urls):
+            if not url.startswith(("http://", "https://")):
+                problem = f"expected a URL such as http://localhost:8000/v1, got {url!r}"
+                _refuse(where, f"teachers.{name}.base_urls.{index}", problem)
+
+
+def _tools(config: Config, where: str) -> None:
+    taken = {"corpus": "the corpus tools", "functions": "tools.functions"}
+    for name in config.tools.custom:
+        if name in taken:
+            _refuse(where, f"tools.custom.{name}", f"the name is taken by {taken[name]}")
+        taken[name] = f"tools.custom.{name}"
+    for name, server in config.tools.mcpServers.items():
+        if name in taken:
+            _refuse(where, f"tools.mcpServers.{name}", f"the name is taken by {taken[name]}")
+        _server(server, where, f"tools.mcpServers.{name}")
+
+
+def _server(server: McpServer, where: str, path: str) -> None:
+    if bool(server.command) == bool(server.url) and not server.disabled:
+        both = "has both; keep one" if server.command else "has neither"
+        _refuse(where, path, f"needs 'command' (a local server) or 'url' (a remote one), {both}")
+
+
+def _arms(config: Config, where: str) -> None:
+    for name in config.paradigms:
+        if name in PARADIGMS:
+            _refuse(where, f"paradigms.{name}", "the name of a built-in paradigm; choose another")
+    seen: dict[str, int] = {}
+    for index, arm in enumerate(config.arms):
+        _known(where, f"arms.{index}.teacher", "teacher", arm.teacher, config.teachers)
+        _known(where, f"arms.{index}.paradigm", "paradigm", arm.paradigm, PARADIGMS | set(config.paradigms))
+        first = seen.setdefault(arm.name, index)
+        if first != index:
+            _refuse(where, f"arms.{index}", f"{arm.name!r} is arms.{first} again; raise that one's weight instead")
+
+
+def _grade(config: Config, where: str) -> None:
+    for index, method in enumerate(config.grade):
+        if isinstance(method, Judge):
+            _known(where, f"grade.{index}.judge", "teacher", method.judge, config.teachers)
+
+
+def _curate(config: Config, where: str) -> None:
+    seen: dict[str, str] = {}
+    packaged = packaged_recipes()
+    for index, recipe in enumerate(config.curate):
+        path = f"curate.{index}"
+        if recipe not in packaged and not Path(recipe).is_file():
+            if "/" in recipe or recipe.endswith((".yaml", ".yml")):
+                _refuse(where, path, f"no recipe file {recipe!r}; packaged recipes: {', '.join(packaged)}")
+            _known(where, path, "recipe", recipe, packaged)
+        name = Path(recipe).stem
+        if name in seen:
+            _refuse(where, path, f"{recipe!r} and {seen[name]!r} would share the folder curated/{name}; rename one")
+        seen[name] = recipe
+
+
+def _build(config: Config, where: str) -> None:
+    names = {Path(recipe).stem: recipe for recipe in config.curate}
+    for builder, target in config.build.items():
+        recipe = target.recipe or builder
+        if recipe in names or recipe in config.curate:
+            continue
+        listed = ", ".join(config.curate) or "nothing"
+        problem = f"recipe {recipe!r} is not in curate ({listed}); add it there or set build.{builder}.recipe"
+        _refuse(where, f"build.{builder}", problem)
+
+
+def _targets(config: Config, where: str) -> None:
+    for path, target in _all_targets(config):
+        if not _TARGET.fullmatch(target):
+            _refuse(where, path, f"expected 'package.module:Name', got {target!r}")
+
+
+def _all_targets(config: Config) -> Iterator[tuple[str, str]]:
+    """Every `package.module:Name` with its path."""
+    if isinstance(config.questions, CustomQuestions):
+        yield "questions.target", config.questions.target
+    for name, teacher in config.teachers.items():
+        if isinstance(teacher, CustomTeacher):
+            yield f"teachers.{name}.target", teacher.target
+    for index, function in enumerate(config.tools.functions):
+        yield f"tools.functions.{index}.target", function.target
+    for name, tool in config.tools.custom.items():
+        yield f"tools.custom.{name}.target", tool.target
+    for name, paradigm in config.paradigms.items():
+        yield f"paradigms.{name}.target", paradigm.target
+    for name, custom in config.filters.items():
+        yield f"filters.{name}.target", custom.target
+
+
+def _known(where: str, path: str, kind: str, name: str, known: Collection[str]) -> None:
+    if name not in known:
+        _refuse(where, path, unknown(kind, name, known))
