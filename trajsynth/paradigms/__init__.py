@@ -1,0 +1,16 @@
+"""Ways of working on a question: ReAct here, multi-agent and the user's own through the same loop.
+
+Imported by `trajsynth.generate` and `trajsynth.cli`; imports types, errors, protocols, schemas, answers and signals.
+Tests: tests/paradigms/.
+"""
+
+from __future__ import annotations
+
+if __name__ == "paradigms":
+    raise ImportError("import trajsynth.paradigms, not paradigms")
+
+from trajsynth.paradigms.context import KeepLastResults
+from trajsynth.paradigms.loop import Agent, episode
+from trajsynth.paradigms.react import ReAct
+
+__all__ = ["Agent", "KeepLastResults", "ReAct", "episode"]
