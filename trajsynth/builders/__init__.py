@@ -1,0 +1,13 @@
+"""Builders: curated trajectories become training files a trainer loads without losing a word.
+
+Level 3, imports filters' output (records), invocation, schemas, codec and config. Tests: tests/builders/.
+"""
+
+from __future__ import annotations
+
+from trajsynth.builders.dpo import build_dpo
+from trajsynth.builders.formats import features
+from trajsynth.builders.report import BuildReport
+from trajsynth.builders.sft import build_sft
+
+__all__ = ["BuildReport", "build_dpo", "build_sft", "features"]
