@@ -1,0 +1,54 @@
+"""Filters: what is wrong with a trajectory, where, and how sure one can be; recipes: what to do about it.
+
+Level 2, importable by itself: `import trajsynth.filters` loads no SDK, no numpy, no datasketch. One idea a file.
+Tests: tests/filters/.
+"""
+
+from __future__ import annotations
+
+if __name__ == "filters":
+    raise ImportError("import trajsynth.filters, not filters")
+
+from trajsynth.filters.actions import ActionLoop
+from trajsynth.filters.answers import Answer
+from trajsynth.filters.base import CorpusFilter, Filter
+from trajsynth.filters.calls import Calls
+from trajsynth.filters.codes import CODES, Code
+from trajsynth.filters.duplicates import DuplicateQuestions, Duplicates
+from trajsynth.filters.endings import EndedEarly, Refusal, Truncated
+from trajsynth.filters.errors import ErrorStreak, ErrorTimeouts
+from trajsynth.filters.funnel import Report
+from trajsynth.filters.recipe import FILTERS, SHIPPED, Curated, Curation, Decision, Recipe, recipe
+from trajsynth.filters.repeat import RepeatLoop, RepeatRun
+from trajsynth.filters.retries import RedundantRetry
+from trajsynth.filters.verdicts import Infra, Verdict
+
+__all__ = [
+    "CODES",
+    "FILTERS",
+    "SHIPPED",
+    "ActionLoop",
+    "Answer",
+    "Calls",
+    "Code",
+    "CorpusFilter",
+    "Curated",
+    "Curation",
+    "Decision",
+    "DuplicateQuestions",
+    "Duplicates",
+    "EndedEarly",
+    "ErrorStreak",
+    "ErrorTimeouts",
+    "Filter",
+    "Infra",
+    "Recipe",
+    "RedundantRetry",
+    "Refusal",
+    "RepeatLoop",
+    "RepeatRun",
+    "Report",
+    "Truncated",
+    "Verdict",
+    "recipe",
+]

@@ -1,0 +1,116 @@
+"""Calls that could not be executed as written, and tool schemas nobody can judge by (`call.*`, `schema.unusable`).
+
+Level 2; the verdicts are those of `trajsynth.schemas` and `trajsynth.grammar`, which the loop uses at run time too.
+Tests: tests/filters/test_filters_calls.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from trajsynth.filters.base import Filter
+from trajsynth.filters.view import excerpt, imported, toolset
+from trajsynth.grammar import read_calls
+from trajsynth.protocols import Measures
+from trajsynth.schemas import check_call, parse_arguments, unusable
+from trajsynth.types import Conversation, Finding, Message, ToolCall, Toolset, Trajectory
+
+_MARKUP = re.compile(
+    r"(?<!`)(?:<tool_call>|<function_call>|<function=[\w.-]+>|<\|tool_calls?(?:_begin|_section_begin)?\|>|\[TOOL_CALLS\]|"
+    r"<｜tool▁calls?▁begin｜>)"
+)
+"""How models open a call in plain text when their server has not parsed it (Hermes, Llama, Mistral, DeepSeek, Kimi)."""
+_WHOLE = re.compile(r"<(tool_call|function_call)>\s*\{.*?\}\s*</\1>|<function=[\w.-]+>.*?</function>", re.DOTALL)
+_DETAIL = 300
+
+
+@dataclass(frozen=True)
+class Calls(Filter):
+    """Every call of every assistant turn against that turn's own tool list.
+
+    22 of 159 calls of a real MCP source are invalid, 0 of 1,164 of tau-bench. A conversation without a
+    recorded tool list is judged by the form of its arguments only. There is nothing to tune: a call is valid or not.
+    """
+
+    name: ClassVar = "calls"
+    codes: ClassVar = (
+        "call.unknown_tool",
+        "call.bad_json",
+        "call.not_object",
+        "call.schema",
+        "call.malformed",
+        "call.misplaced",
+        "schema.unusable",
+    )
+
+    def measure(self, trajectory: Trajectory) -> Measures:
+        made = sum(len(m.tool_calls) for c in trajectory.conversations for m in c.messages)
+        faults: list[dict[str, Any]] = []
+        for c, conversation in enumerate(trajectory.conversations):
+            faults.extend({"c": c, **fault} for fault in _schemas(conversation))
+            for message in conversation.messages:
+                if message.role == "assistant":
+                    found = [*_invalid(conversation, message), *_misshapen(message, trajectory)]
+                    faults.extend({"c": c, "n": message.n, **fault} for fault in found)
+        return {"calls": made, "faults": faults}
+
+    def judge(self, measures: Measures) -> list[Finding]:
+        return [
+            self.finding(fault["code"], fault, detail=fault["detail"], value=fault.get("tool"))
+            for fault in measures["faults"]
+        ]
+
+
+def _schemas(conversation: Conversation) -> Iterator[dict[str, Any]]:
+    seen: set[str] = set()
+    for spec in (tool for tools in conversation.toolsets for tool in tools):
+        reason = unusable(spec.parameters)
+        if reason and spec.name not in seen:
+            seen.add(spec.name)
+            yield {"code": "schema.unusable", "detail": _cut(f"{spec.name}: {reason}"), "tool": spec.name}
+
+
+def _invalid(conversation: Conversation, message: Message) -> Iterator[dict[str, Any]]:
+    tools = toolset(conversation, message)
+    for call in message.tool_calls:
+        code, detail = _verdict(call, tools)
+        if code:
+            span = {} if call.span is None else {"span": list(call.span)}
+            yield {"code": code, "detail": _cut(f"{call.name}: {detail}"), "tool": call.name, **span}
+
+
+def _verdict(call: ToolCall, tools: Toolset | None) -> tuple[str, str]:
+    if tools is None:
+        parsed = parse_arguments(call.arguments)
+        return parsed.code, parsed.detail
+    check = check_call(call, tools)
+    return check.code, check.detail
+
+
+def _misshapen(message: Message, trajectory: Trajectory) -> Iterator[dict[str, Any]]:
+    """Call markup that is no complete call, or stands where no call may stand."""
+    reading = read_calls(message.content)
+    thought = read_calls(message.reasoning)
+    hidden = [call.tool for call in (*reading.misplaced, *thought.calls, *thought.misplaced)]
+    if hidden or _WHOLE.search(message.reasoning):
+        what = hidden[0] if hidden else "call markup"
+        yield {"code": "call.misplaced", "detail": f"{what} is called inside the reasoning"}
+    why = reading.malformed or _leftover(message, trajectory, whole=bool(reading.calls))
+    if why:
+        yield {"code": "call.malformed", "detail": _cut(why)}
+
+
+def _leftover(message: Message, trajectory: Trajectory, *, whole: bool) -> str:
+    """Why call markup in the content was not read as a call; empty without any."""
+    if whole and trajectory.invocation == "function_calling" and not imported(trajectory) and not message.tool_calls:
+        return "a call in text markup where native calls are expected"
+    text = _WHOLE.sub("", message.content) if imported(trajectory) else message.content
+    found = _MARKUP.search(text)
+    return "" if found is None else f"unread call markup: {excerpt(text[found.start() : found.start() + 120])}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _DETAIL else f"{text[: _DETAIL - 1]}…"

@@ -1,0 +1,306 @@
+"""A recipe: filters in order, their thresholds, and what each code does to a trajectory (drop, mask the turn, tag).
+
+Level 2. `recipe("sft")` or a path to YAML; unknown filters, thresholds and codes are refused with the nearest known
+name. Tests: tests/filters/test_filters_recipe.py.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final, Literal, TypeAlias, cast
+
+from trajsynth.errors import ConfigError, unknown
+from trajsynth.filters.actions import ActionLoop
+from trajsynth.filters.answers import Answer
+from trajsynth.filters.base import Row, counts, in_scope
+from trajsynth.filters.calls import Calls
+from trajsynth.filters.duplicates import DuplicateQuestions, Duplicates
+from trajsynth.filters.endings import EndedEarly, Refusal, Truncated
+from trajsynth.filters.errors import ErrorStreak, ErrorTimeouts
+from trajsynth.filters.funnel import Report
+from trajsynth.filters.repeat import RepeatLoop, RepeatRun
+from trajsynth.filters.retries import RedundantRetry
+from trajsynth.filters.verdicts import Infra, Verdict
+from trajsynth.protocols import CorpusFilter, Measures, RowFilter
+from trajsynth.readers import as_trajectory
+from trajsynth.types import Finding, Trajectory
+
+Action: TypeAlias = Literal["drop", "mask", "tag"]
+AnyFilter: TypeAlias = RowFilter | CorpusFilter
+
+ACTIONS: Final = ("drop", "mask", "tag")
+SHIPPED: Final = ("dpo", "none", "rl", "sft")
+
+_BUILT_IN: Final[tuple[type[Any], ...]] = (
+    Infra,
+    Verdict,
+    Answer,
+    Refusal,
+    Truncated,
+    EndedEarly,
+    RepeatLoop,
+    RepeatRun,
+    Calls,
+    ErrorStreak,
+    ErrorTimeouts,
+    RedundantRetry,
+    ActionLoop,
+    Duplicates,
+    DuplicateQuestions,
+)
+FILTERS: Final[dict[str, type[Any]]] = {kind.name: kind for kind in _BUILT_IN}
+"""Filters a recipe may name."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One filter of a recipe and what its codes do; a code without an action is tagged."""
+
+    filter: AnyFilter
+    actions: Mapping[str, Action]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a recipe makes of one trajectory."""
+
+    trajectory: Trajectory
+    """With the masks the recipe set."""
+    findings: tuple[Finding, ...]
+    dropped: tuple[str, ...]
+    """Codes it is dropped for, in the recipe's order; empty: kept."""
+
+    @property
+    def kept(self) -> bool:
+        return not self.dropped
+
+
+@dataclass(frozen=True)
+class Curated:
+    """One row after curation; `row` is what was given in."""
+
+    row: Row
+    trajectory: Trajectory
+    findings: tuple[Finding, ...]
+    dropped: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Curation:
+    """The outcome of a recipe over rows in memory."""
+
+    kept: list[Curated]
+    rejected: list[Curated]
+    report: Report
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Filters in order with their actions."""
+
+    name: str
+    steps: tuple[Step, ...]
+
+    @property
+    def row_filters(self) -> tuple[RowFilter, ...]:
+        """Filters over single trajectories, in order."""
+        return tuple(step.filter for step in self.steps if not isinstance(step.filter, CorpusFilter))
+
+    @property
+    def corpus_filters(self) -> tuple[CorpusFilter, ...]:
+        """Filters over the whole set, in order."""
+        return tuple(step.filter for step in self.steps if isinstance(step.filter, CorpusFilter))
+
+    def report(self) -> Report:
+        """An empty report that says what this recipe does."""
+        filters: dict[str, dict[str, Any]] = {}
+        for step in self.steps:
+            filters[step.filter.name] = {"thresholds": parameters(step.filter), "actions": dict(step.actions)}
+        return Report(recipe=self.name, filters=filters)
+
+    def decide(self, trajectory: Trajectory, findings: Mapping[str, Sequence[Finding]]) -> Decision:
+        """Apply the actions to the findings of each filter (by its name)."""
+        kept: list[Finding] = []
+        dropped: list[str] = []
+        masked: dict[tuple[int, int], str] = {}
+        for step in self.steps:
+            for finding in findings.get(step.filter.name, ()):
+                if not in_scope(finding.code, trajectory.correct):
+                    continue
+                kept.append(finding)
+                action = step.actions.get(finding.code, "tag") if counts(finding.code, trajectory.correct) else "tag"
+                if action == "mask" and finding.message is not None:
+                    masked.setdefault((finding.conversation, finding.message), finding.code)
+                elif action != "tag":
+                    dropped.append(finding.code)
+        spoken = {
+            (c, m.n) for c, talk in enumerate(trajectory.conversations) for m in talk.messages if m.role == "assistant"
+        }
+        if masked and spoken <= {*masked, *trajectory.masked}:
+            dropped.extend(masked.values())
+        if masked:
+            trajectory = dataclasses.replace(trajectory, masked=tuple(sorted({*trajectory.masked, *masked})))
+        return Decision(trajectory=trajectory, findings=tuple(kept), dropped=tuple(dict.fromkeys(dropped)))
+
+    def run(self, rows: Iterable[Row]) -> Curation:
+        """Curate rows in memory, order kept. Raises RecordError naming the row that cannot be read."""
+        taken = [(row, as_trajectory(row, f"row {i}")) for i, row in enumerate(rows)]
+        found = [{f.name: f.judge(f.measure(t)) for f in self.row_filters} for _, t in taken]
+        self._resolve([t for _, t in taken], found)
+        curation = Curation([], [], self.report())
+        for (row, trajectory), findings in zip(taken, found, strict=True):
+            decision = self.decide(trajectory, findings)
+            masked = len(decision.trajectory.masked) - len(trajectory.masked)
+            curation.report.add(trajectory, decision.findings, decision.dropped, masked)
+            curated = Curated(row, decision.trajectory, decision.findings, decision.dropped)
+            (curation.kept if decision.kept else curation.rejected).append(curated)
+        return curation
+
+    def _resolve(self, trajectories: Sequence[Trajectory], found: Sequence[dict[str, list[Finding]]]) -> None:
+        """Add the corpus filters' findings; rows are told apart by position, since ids of plain rows may repeat."""
+        decisions = [self.decide(t, f) for t, f in zip(trajectories, found, strict=True)] if self.corpus_filters else []
+        for corpus in self.corpus_filters:
+            names = unique_ids(t.id for t in trajectories)
+            signatures = [
+                signature_of(corpus.sign(t), name, d) for t, name, d in zip(trajectories, names, decisions, strict=True)
+            ]
+            resolved = corpus.resolve(signatures)
+            for name, findings in zip(names, found, strict=True):
+                findings[corpus.name] = resolved.get(name, [])
+
+    def with_thresholds(self, changes: Mapping[str, float]) -> Recipe:
+        """The same recipe with other thresholds, by code. Codes that no filter of this recipe has are left out."""
+        steps = []
+        for step in self.steps:
+            fields = {field: changes[code] for code, field in _thresholds(step.filter).items() if code in changes}
+            steps.append(dataclasses.replace(step, filter=_changed(step.filter, fields)) if fields else step)
+        return Recipe(self.name, tuple(steps))
+
+
+def signature_of(signature: Measures, name: str, decision: Decision) -> Measures:
+    """A corpus filter's signature with what the recipe knows of the trajectory so far."""
+    return {**signature, "id": name, "dropped": not decision.kept, "findings": len(decision.findings)}
+
+
+def unique_ids(ids: Iterable[str]) -> list[str]:
+    """The ids with `#2`, `#3` ... added where one comes again."""
+    seen: set[str] = set()
+    names = []
+    for base in ids:
+        name, count = base, 1
+        while name in seen:
+            count += 1
+            name = f"{base}#{count}"
+        seen.add(name)
+        names.append(name)
+    return names
+
+
+def parameters(kind: AnyFilter) -> dict[str, Any]:
+    """A filter's thresholds by name (a filter of the user's own that is no dataclass shows none)."""
+    return dataclasses.asdict(kind) if dataclasses.is_dataclass(kind) and not isinstance(kind, type) else {}
+
+
+def _thresholds(kind: AnyFilter) -> Mapping[str, str]:
+    return cast(Mapping[str, str], getattr(kind, "thresholds", {}))
+
+
+def _changed(kind: AnyFilter, fields: Mapping[str, float]) -> AnyFilter:
+    known = parameters(kind)
+    fitting = {field: int(v) if isinstance(known.get(field), int) else v for field, v in fields.items()}
+    return cast(AnyFilter, dataclasses.replace(cast(Any, kind), **fitting))
+
+
+# ---- reading ------------------------------------------------------------------------------------------------------
+
+
+def recipe(name: str | Path, custom: Mapping[str, AnyFilter] | None = None) -> Recipe:
+    """A shipped recipe by name, or one of the user's own by path; `custom` filters may be named in it.
+
+    Raises ConfigError: no such recipe or file, not YAML, an unknown filter, threshold, code or action.
+    """
+    text, source = _text(str(name))
+    import yaml
+
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        at = f":{mark.line + 1}" if mark else ""
+        raise ConfigError(f"recipe {source}{at}: not YAML: {getattr(error, 'problem', error)}") from None
+    if not isinstance(data, dict) or not isinstance(data.get("filters"), list) or set(data) != {"filters"}:
+        raise ConfigError(f"recipe {source}: must have one key, `filters`, with a list of filters")
+    steps = tuple(
+        _step(entry, f"recipe {source}: filters[{i}]", custom or {}) for i, entry in enumerate(data["filters"])
+    )
+    names = [step.filter.name for step in steps]
+    twice = next((n for n in names if names.count(n) > 1), None)
+    if twice:
+        raise ConfigError(f"recipe {source}: filter {twice!r} is listed twice; give it one entry")
+    return Recipe(Path(str(name)).stem, steps)
+
+
+def _text(name: str) -> tuple[str, str]:
+    """The YAML and how to call it in messages."""
+    if name in SHIPPED:
+        return resources.files("trajsynth.filters").joinpath("recipes", f"{name}.yaml").read_text("utf-8"), repr(name)
+    if not name.endswith((".yaml", ".yml")) and "/" not in name:
+        raise ConfigError(unknown("recipe", name, SHIPPED) + ", or a path to a .yaml file")
+    try:
+        return Path(name).read_text("utf-8"), repr(name)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise ConfigError(f"cannot read recipe {name!r}: {reason}") from None
+
+
+def _step(entry: Any, place: str, custom: Mapping[str, AnyFilter]) -> Step:
+    entry = {"filter": entry} if isinstance(entry, str) else entry
+    if not isinstance(entry, dict) or not isinstance(entry.get("filter"), str):
+        raise ConfigError(f"{place}: must be a filter's name, or {{filter: NAME, action: ACTION, threshold: value}}")
+    name = entry["filter"]
+    given = {key: value for key, value in entry.items() if key not in ("filter", "action")}
+    chosen: AnyFilter
+    if name in custom:
+        if given:
+            raise ConfigError(f"{place}: filter {name!r} is your own; give {', '.join(map(str, given))} in its `args`")
+        chosen = custom[name]
+    elif name in FILTERS:
+        chosen = _made(FILTERS[name], given, place)
+    else:
+        raise ConfigError(f"{place}: {unknown('filter', name, [*FILTERS, *custom])}")
+    return Step(chosen, _actions(entry.get("action", "tag"), chosen, place))
+
+
+def _made(kind: type[Any], given: Mapping[Any, Any], place: str) -> AnyFilter:
+    """A built-in filter with thresholds from YAML, each checked against the type of its default."""
+    defaults = {field.name: field.default for field in dataclasses.fields(kind)}
+    for key, value in given.items():
+        if key not in defaults:
+            raise ConfigError(f"{place}: {unknown(f'threshold of {kind.name!r}', str(key), defaults)}")
+        wanted = type(defaults[key])
+        fits = isinstance(value, int | float) if wanted is float else isinstance(value, wanted)
+        if not fits or (isinstance(value, bool) and wanted is not bool):
+            raise ConfigError(f"{place}.{key}: Expected `{wanted.__name__}`, got {value!r}")
+        if wanted in (int, float) and value < 0:
+            raise ConfigError(f"{place}.{key}: must not be negative, got {value!r}")
+    return cast(AnyFilter, kind(**given))
+
+
+def _actions(written: Any, kind: AnyFilter, place: str) -> dict[str, Action]:
+    """Action per code, from one action for all codes or a mapping by code."""
+    if not isinstance(written, dict):
+        written = dict.fromkeys(kind.codes, written)
+    for code, action in written.items():
+        if code not in kind.codes:
+            raise ConfigError(f"{place}.action: {unknown(f'code of {kind.name!r}', str(code), kind.codes)}")
+        if action == "repair":
+            raise ConfigError(
+                f"{place}.action: this version cannot repair yet; use mask (keeps the turn out of the loss)"
+            )
+        if action not in ACTIONS:
+            raise ConfigError(f"{place}.action: {unknown('action', str(action), ACTIONS)}")
+    return dict(written)

@@ -1,0 +1,222 @@
+"""Repetition inside one assistant turn: a block said again and again (`repeat.loop`), a runaway (`repeat.run`).
+
+Level 2. Both read content and reasoning in linear time. Tests: tests/filters/test_filters_repeat.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+from trajsynth.filters.base import Filter
+from trajsynth.filters.view import assistant_turns, excerpt
+from trajsynth.filters.words import TOKEN, UNSPACED
+from trajsynth.protocols import Measures
+from trajsynth.types import Finding, Message, Trajectory
+
+FIELDS: Final = ("content", "reasoning")
+
+# ---- blocks -------------------------------------------------------------------------------------------------------
+
+_WINDOW = 8
+"""Tokens that must match to suspect a repeat. Every run of at least 16 tokens with a shorter period contains one, and
+a longer block has some window of this length that stands in it once."""
+_LONGEST_BLOCK = 600
+_FLOOR_COPIES = 2
+_KEPT = 3
+"""Runs of a text that are stored."""
+_LITERAL = re.compile(r"[\d_.]+|0x[0-9a-f]+|null|none|nan|true|false|n|a|na|x|yes|no", re.IGNORECASE)
+_SAYS = re.compile(rf"[^\W\d_]|[{UNSPACED}]")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A block of `block` tokens repeated `copies` whole times over text[start:end], `tokens` tokens long."""
+
+    block: int
+    copies: int
+    tokens: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class RepeatLoop(Filter):
+    """The same block three times or more, back to back, in one turn.
+
+    Defaults from 7,674 real trajectories: no false alarm in 1,484 correct ones, 65 of 1,740 wrong ones of one source
+   . Blocks without a word of their own (digits, null, table borders) are data and don't count.
+    """
+
+    name: ClassVar = "repeat.loop"
+    codes: ClassVar = ("repeat.loop",)
+    thresholds: ClassVar = {"repeat.loop": "copies"}
+
+    copies: int = 3
+    """Fewest back-to-back copies."""
+    tokens: int = 24
+    """Fewest word and punctuation tokens in the whole repeated span."""
+    block: int = 150
+    """Most tokens in one copy."""
+
+    def measure(self, trajectory: Trajectory) -> Measures:
+        return {"runs": [found for place, text in _texts(trajectory) for found in _loops(place, text)]}
+
+    def judge(self, measures: Measures) -> list[Finding]:
+        found: list[Finding] = []
+        seen: set[tuple[int, int, str]] = set()
+        for run in measures["runs"]:
+            where = (run["c"], run["n"], run["field"])
+            if run["copies"] < self.copies or run["tokens"] < self.tokens or run["block"] > self.block or where in seen:
+                continue
+            seen.add(where)
+            detail = f"{run['copies']}x back to back in the {run['field']}: {run['text']!r}"
+            found.append(self.finding("repeat.loop", run, detail=detail, value=float(run["copies"])))
+        return found
+
+
+def _texts(trajectory: Trajectory) -> Iterator[tuple[dict[str, Any], str]]:
+    for c, message in assistant_turns(trajectory):
+        for field in FIELDS:
+            yield {"c": c, "n": message.n, "field": field}, _field(message, field)
+
+
+def _field(message: Message, field: str) -> str:
+    return message.content if field == "content" else message.reasoning
+
+
+def _loops(place: dict[str, Any], text: str) -> list[dict[str, Any]]:
+    """The longest runs of one text as measures, longest first."""
+    longest = sorted(block_runs(text), key=lambda run: (-run.tokens, run.start))[:_KEPT]
+    return [_placed(place, text, run.start, run.end, _sizes(run)) for run in longest]
+
+
+def _sizes(run: Run) -> dict[str, Any]:
+    return {"copies": run.copies, "tokens": run.tokens, "block": run.block}
+
+
+def _placed(place: dict[str, Any], text: str, start: int, end: int, sizes: dict[str, Any]) -> dict[str, Any]:
+    """A measure; the span counts in the content only (a finding's span never points into the reasoning)."""
+    span = {"span": [start, end]} if place["field"] == "content" else {}
+    return {**place, **sizes, "text": excerpt(text[start : start + 200]), **span}
+
+
+def block_runs(text: str) -> Iterator[Run]:
+    """Every maximal stretch in which a block of tokens stands at least twice back to back."""
+    if len(text) < 2 * _WINDOW:
+        return
+    matches = list(TOKEN.finditer(text))
+    tokens = [match[0] for match in matches]
+    last: dict[tuple[str, ...], int] = {}
+    covered: dict[int, int] = {}
+    for i in range(len(tokens) - _WINDOW + 1):
+        key = tuple(tokens[i : i + _WINDOW])
+        before = last.get(key)
+        last[key] = i
+        if before is None:
+            continue
+        block = i - before
+        if block > _LONGEST_BLOCK or covered.get(block, 0) > i:
+            continue
+        start, end = _extend(tokens, i, block)
+        covered[block] = end
+        if (end - start) >= _FLOOR_COPIES * block and _speaks(tokens[start : start + block]):
+            span = (matches[start].start(), matches[end - 1].end())
+            yield Run(block, (end - start) // block, end - start, *span)
+
+
+def _extend(tokens: list[str], at: int, block: int) -> tuple[int, int]:
+    """The maximal [start, end) around `at` in which every token equals the one `block` before it."""
+    start = at - block
+    while start > 0 and tokens[start - 1] == tokens[start - 1 + block]:
+        start -= 1
+    end = at
+    while end < len(tokens) and tokens[end] == tokens[end - block]:
+        end += 1
+    return start, end
+
+
+def _speaks(block: list[str]) -> bool:
+    """Whether a block holds a word that is no literal: rows of zeros and empty table cells are data."""
+    return any(_SAYS.search(token) and not _LITERAL.fullmatch(token) for token in block)
+
+
+# ---- characters ---------------------------------------------------------------------------------------------------
+
+_UNIT = 10
+_RUN = re.compile(rf"(\S.{{0,{_UNIT - 1}}}?)\1{{7,}}", re.DOTALL)
+_FLOOR_CHARS = 40
+_RULES = frozenset("-=_*#~.+|:<>/\\^ \t\r\n0123456789,;()[]{}'\"&")
+_PACKED = re.compile(r"[A-Za-z0-9+/=_-]*")
+_PACKED_REST = 32
+
+
+@dataclass(frozen=True)
+class RepeatRun(Filter):
+    """A unit of at most ten characters repeated over a long stretch: "hahaha...", one symbol two hundred times.
+
+    Word rules miss these entirely. Rules, table borders, indentation, rows of numbers and padding
+    inside packed data are given far more room, because they are written on purpose.
+    """
+
+    name: ClassVar = "repeat.run"
+    codes: ClassVar = ("repeat.run",)
+    thresholds: ClassVar = {"repeat.run": "letters"}
+
+    letters: int = 80
+    """Fewest characters of a run whose unit is made of letters (and spaces or end marks)."""
+    symbols: int = 150
+    """Fewest characters of a run of other signs."""
+    rules: int = 600
+    """Fewest characters of a run of separators, digits or list items."""
+
+    def measure(self, trajectory: Trajectory) -> Measures:
+        return {"runs": [found for place, text in _texts(trajectory) for found in _runs(place, text)]}
+
+    def judge(self, measures: Measures) -> list[Finding]:
+        found: list[Finding] = []
+        seen: set[tuple[int, int, str]] = set()
+        limits = {"letters": self.letters, "symbols": self.symbols, "rules": self.rules}
+        for run in measures["runs"]:
+            where = (run["c"], run["n"], run["field"])
+            if run["chars"] < limits[run["kind"]] or where in seen:
+                continue
+            seen.add(where)
+            detail = f"{run['unit']!r} over {run['chars']} characters of the {run['field']}"
+            found.append(self.finding("repeat.run", run, detail=detail, value=float(run["chars"])))
+        return found
+
+
+def _runs(place: dict[str, Any], text: str) -> list[dict[str, Any]]:
+    """The longest runs of each kind in one text as measures, longest first."""
+    best: dict[str, dict[str, Any]] = {}
+    for match in _RUN.finditer(text):
+        chars = match.end() - match.start()
+        if chars < _FLOOR_CHARS:
+            continue
+        kind = _kind(match[1], text, match.start(), match.end())
+        if chars > best.get(kind, {"chars": 0})["chars"]:
+            sizes = {"chars": chars, "kind": kind, "unit": match[1]}
+            best[kind] = _placed(place, text, match.start(), match.end(), sizes)
+    return sorted(best.values(), key=lambda run: -int(run["chars"]))
+
+
+def _kind(unit: str, text: str, start: int, end: int) -> str:
+    """`letters`, `symbols` or `rules`: how much room a run of this unit gets."""
+    if all(sign in _RULES for sign in unit) or any("\u2500" <= sign <= "\u257f" for sign in unit):
+        return "rules"
+    if not any(sign.isalpha() for sign in unit):
+        return "symbols"
+    if not all(sign.isalpha() or sign in " \n!?~….。！？" for sign in unit):
+        return "rules" if any(sign in _RULES for sign in unit.strip()) else "symbols"
+    return "rules" if _packed(text, start, end) else "letters"
+
+
+def _packed(text: str, start: int, end: int) -> bool:
+    """Whether the run stands inside a longer unbroken string of packed data (base64, hashes, addresses)."""
+    lead = text[max(0, start - 4 * _PACKED_REST) : start][::-1]
+    before, after = _PACKED.match(lead), _PACKED.match(text, end, end + 4 * _PACKED_REST)
+    around = (before[0] if before else "") + (after[0] if after else "")
+    return len(around) >= _PACKED_REST and any(sign.isdigit() or sign.isupper() for sign in around)

@@ -1,0 +1,102 @@
+"""How filters look at a trajectory: its assistant turns, its calls with their results, its final words.
+
+Level 2, imports types, schemas and signals. Results are found by position (`answers`), never by call id.
+Tests: tests/filters/test_filters_view.py.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from trajsynth.schemas import find_tool, parse_arguments
+from trajsynth.signals import transient
+from trajsynth.types import Conversation, Message, ToolCall, Toolset, Trajectory
+
+FAILED = frozenset({"tool_error", "invalid_call", "timeout", "unavailable", "blocked"})
+"""Outcomes of a tool result that did not give what was asked for."""
+NETWORK = frozenset({"timeout", "unavailable"})
+"""Outcomes that are the network's or a server's fault, not the caller's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A call and what came back."""
+
+    n: int
+    """`n` of the assistant message."""
+    index: int
+    """Which of its calls."""
+    call: ToolCall
+    result: Message | None
+    poll: bool
+    """The tool is one whose repeated calls are normal."""
+
+    @property
+    def key(self) -> str:
+        """Name, arguments and observation: equal for two exchanges in which the same was done and seen."""
+        seen = "" if self.result is None else f"{self.result.outcome}\x1f{self.result.content.strip()}"
+        return f"{canonical(self.call)}\x1e{seen}"
+
+    @property
+    def transient(self) -> bool:
+        """It failed in a way that may pass by itself, so doing it again is no repeat."""
+        return self.result is not None and transient(self.result)
+
+
+def imported(trajectory: Trajectory) -> bool:
+    """Whether the trajectory was made elsewhere, so that its ending is not one of ours."""
+    return bool(trajectory.run.source)
+
+
+def assistant_turns(trajectory: Trajectory) -> Iterator[tuple[int, Message]]:
+    """(conversation, message) of every assistant message."""
+    for c, conversation in enumerate(trajectory.conversations):
+        for message in conversation.messages:
+            if message.role == "assistant":
+                yield c, message
+
+
+def toolset(conversation: Conversation, message: Message) -> Toolset | None:
+    """The tool list an assistant turn saw; None when the conversation recorded none."""
+    if not conversation.toolsets:
+        return None
+    index = message.turn.toolset if message.turn else 0
+    return conversation.toolsets[index if 0 <= index < len(conversation.toolsets) else -1]
+
+
+def exchanges(conversation: Conversation) -> list[Exchange]:
+    """Every call of the conversation with its result, in order."""
+    results = {m.answers: m for m in conversation.messages if m.role == "tool" and m.answers is not None}
+    found = []
+    for message in conversation.messages:
+        for index, call in enumerate(message.tool_calls):
+            spec = find_tool(call, toolset(conversation, message) or ())
+            result = results.get((message.n, index))
+            found.append(Exchange(message.n, index, call, result, poll=spec is not None and spec.poll))
+    return found
+
+
+def canonical(call: ToolCall) -> str:
+    """Server, tool and arguments with their keys sorted; equal for calls that ask for the same."""
+    parsed = parse_arguments(call.arguments)
+    plain = call.arguments.strip() if parsed.arguments is None else _sorted(parsed.arguments)
+    return f"{call.server}\x1f{call.tool or call.name}\x1f{plain}"
+
+
+def _sorted(arguments: object) -> str:
+    return json.dumps(arguments, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def final_turn(trajectory: Trajectory) -> Message | None:
+    """The last assistant message of the main agent."""
+    if not trajectory.conversations:
+        return None
+    return next((m for m in reversed(trajectory.conversations[0].messages) if m.role == "assistant"), None)
+
+
+def excerpt(text: str, limit: int = 80) -> str:
+    """A short one-line quotation for a person to read."""
+    line = " ".join(text.split())
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"

@@ -1,0 +1,23 @@
+"""Tokens of a text: words, single characters in scripts without spaces, punctuation.
+
+Level 2, standard library only. A run of one punctuation mark is one token, so that rules and table borders count
+little. Tests: tests/filters/test_filters_words.py.
+"""
+
+from __future__ import annotations
+
+import re
+
+UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    "\U00020000-\U0003ffff"
+)
+"""Thai, Lao, Burmese, Khmer, kana and Han: every character is a unit."""
+
+TOKEN = re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]+|([^\w\s{UNSPACED}])\1*")
+WORD = re.compile(rf"[{UNSPACED}]|[^\W_{UNSPACED}]+")
+
+
+def words(text: str) -> list[str]:
+    """Casefolded words and single characters, punctuation left out."""
+    return WORD.findall(text.casefold())
