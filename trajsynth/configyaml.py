@@ -33,7 +33,7 @@ class _Loader(yaml.SafeLoader):
         for key_node, value_node in _of(yaml.MappingNode, node):
             if not isinstance(key_node, yaml.ScalarNode):
                 raise _refusal("a key must be plain text", key_node)
-            key = key_node.value
+            key = _whole(key_node.value)
             if key in result:
                 raise _refusal(f"key {key!r} is given twice", key_node)
             value = self.construct_object(value_node, deep=True)
@@ -77,7 +77,7 @@ class _Loader(yaml.SafeLoader):
         """Text as written."""
         if not isinstance(node, yaml.ScalarNode):
             raise _refusal(f"the tag {node.tag!r} does not fit its value", node)
-        return str(node.value)
+        return _whole(node.value)
 
     def nothing(self, node: yaml.Node) -> None:
         """null, `~` or no value at all."""
@@ -92,6 +92,11 @@ def _of(kind: type[yaml.Node], node: yaml.Node) -> list[Any]:
     if not isinstance(node, kind):
         raise _refusal(f"the tag {node.tag!r} does not fit its value", node)
     return list(node.value)
+
+
+def _whole(text: str) -> str:
+    r"""Text with surrogate pairs joined (JSON writes one character as `\ud83d\ude00`) and lone ones as U+FFFD."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _refusal(problem: str, node: yaml.Node) -> yaml.MarkedYAMLError:
