@@ -1,0 +1,63 @@
+"""The tool sources a config asks for. Tests: tests/tools/test_tools_sources.py."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from trajsynth import config
+from trajsynth.configload import make_target
+from trajsynth.errors import ConfigError
+from trajsynth.protocols import ToolSource
+from trajsynth.tools.functions import FunctionTools
+from trajsynth.tools.mcp import McpSource
+
+_METHODS = ("name", "open", "close", "tools", "call")
+
+
+def build_sources(
+    tools: config.Tools, documents: Path | None = None, environ: Mapping[str, str] | None = None
+) -> list[ToolSource]:
+    """Sources in the config's order: MCP servers, functions, the corpus, custom ones. Nothing is started yet.
+
+    `documents` is the run's documents.sqlite, used unless the corpus has a path of its own. Raises ConfigError.
+    """
+    servers = tools.mcpServers.items()
+    sources: list[ToolSource] = [McpSource(name, server, environ) for name, server in servers if not server.disabled]
+    if tools.functions:
+        sources.append(FunctionTools.from_config(tools.functions))
+    if tools.corpus is not None:
+        sources.append(_corpus(tools.corpus, documents, environ))
+    sources += [_custom(name, item) for name, item in tools.custom.items()]
+    return sources
+
+
+def _corpus(corpus: config.CorpusTools, documents: Path | None, environ: Mapping[str, str] | None) -> ToolSource:
+    path = Path(corpus.path) if corpus.path else documents
+    if path is None:
+        raise ConfigError("tools.corpus: the questions bring no documents; give tools.corpus.path or drop tools.corpus")
+    if corpus.serve == "stdio":
+        return McpSource("corpus", _corpus_server(corpus, path), environ)
+    from trajsynth.tools.corpus import CorpusTools
+
+    return CorpusTools(path, results=corpus.results, page_chars=corpus.page_chars)
+
+
+def _corpus_server(corpus: config.CorpusTools, path: Path) -> config.McpServer:
+    args = ["-m", "trajsynth.tools.servers.corpus", "--documents", str(path)]
+    args += ["--results", str(corpus.results), "--page-chars", str(corpus.page_chars)]
+    paths = os.environ.get("PYTHONPATH")  # the SDK hands on only HOME, PATH and the like
+    return config.McpServer(command=sys.executable, args=args, env={"PYTHONPATH": paths} if paths else {})
+
+
+def _custom(name: str, item: config.CustomTools) -> ToolSource:
+    source = make_target(item.target, item.args, f"tools.custom.{name}")
+    missing = [method for method in _METHODS if not hasattr(source, method)]
+    if missing:
+        raise ConfigError(
+            f"tools.custom.{name}: {item.target!r} lacks {', '.join(missing)}; see trajsynth.protocols.ToolSource"
+        )
+    made: ToolSource = source
+    return made
