@@ -6,11 +6,21 @@ Tests: tests/filters/test_filters_recipe.py.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
-from trajsynth.types import Finding, Trajectory
+from trajsynth.types import Finding
+
+
+class Outcome(Protocol):
+    """What a recipe made of one trajectory (`recipe.Weighed`)."""
+
+    @property
+    def findings(self) -> tuple[Finding, ...]: ...
+    @property
+    def dropped(self) -> tuple[str, ...]: ...
+    @property
+    def masks(self) -> tuple[tuple[int, int], ...]: ...
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,23 +58,23 @@ class Report:
     arms: dict[str, ArmReport] = field(default_factory=dict)
     """Arm -> its share."""
 
-    def add(self, trajectory: Trajectory, findings: Sequence[Finding], dropped: Sequence[str], masked: int) -> None:
-        """Count one trajectory: its findings, the codes it was dropped for in order, how many turns were masked."""
+    def add(self, arm: str, correct: bool | None, weighed: Outcome) -> None:
+        """Count one trajectory."""
         self.total += 1
-        arm = self.arms.setdefault(trajectory.arm, ArmReport())
-        arm.total += 1
-        arm.correct += trajectory.correct is True
-        arm.graded += trajectory.correct is not None
-        for code in dict.fromkeys(finding.code for finding in findings):
+        share = self.arms.setdefault(arm, ArmReport())
+        share.total += 1
+        share.correct += correct is True
+        share.graded += correct is not None
+        for code in dict.fromkeys(finding.code for finding in weighed.findings):
             self.found[code] = self.found.get(code, 0) + 1
-            arm.found[code] = arm.found.get(code, 0) + 1
-        for code in dict.fromkeys(dropped):
+            share.found[code] = share.found.get(code, 0) + 1
+        for code in weighed.dropped:
             self.dropping[code] = self.dropping.get(code, 0) + 1
-        if dropped:
+        if weighed.dropped:
             self.rejected += 1
-            self.dropped[dropped[0]] = self.dropped.get(dropped[0], 0) + 1
+            self.dropped[weighed.dropped[0]] = self.dropped.get(weighed.dropped[0], 0) + 1
             return
         self.kept += 1
-        arm.kept += 1
-        self.masked += masked > 0
-        self.masked_turns += masked
+        share.kept += 1
+        self.masked += bool(weighed.masks)
+        self.masked_turns += len(weighed.masks)

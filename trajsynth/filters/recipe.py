@@ -25,6 +25,7 @@ from trajsynth.filters.funnel import Report
 from trajsynth.filters.repeat import RepeatLoop, RepeatRun
 from trajsynth.filters.retries import RedundantRetry
 from trajsynth.filters.verdicts import Infra, Verdict
+from trajsynth.filters.view import assistant_turns
 from trajsynth.protocols import CorpusFilter, Measures, RowFilter
 from trajsynth.readers import as_trajectory
 from trajsynth.types import Finding, Trajectory
@@ -65,18 +66,46 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Subject:
+    """What a recipe must know of a trajectory besides its findings."""
+
+    correct: bool | None
+    spoken: frozenset[tuple[int, int]]
+    """(conversation, n) of its assistant messages."""
+    masked: frozenset[tuple[int, int]]
+    """(conversation, n) masked already."""
+
+    @classmethod
+    def of(cls, trajectory: Trajectory) -> Subject:
+        """The subject of a trajectory."""
+        spoken = frozenset((c, message.n) for c, message in assistant_turns(trajectory))
+        return cls(trajectory.correct, spoken, frozenset(trajectory.masked))
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """What a recipe makes of a trajectory's findings."""
+
+    findings: tuple[Finding, ...]
+    """Those in scope, in the recipe's order."""
+    dropped: tuple[str, ...]
+    """Codes it is dropped for, in the recipe's order; empty: kept. A trajectory left without a turn to learn from is
+    dropped for what masked it."""
+    masks: tuple[tuple[int, int], ...]
+    """(conversation, n) to be masked."""
+
+
+@dataclass(frozen=True)
 class Decision:
     """What a recipe makes of one trajectory."""
 
     trajectory: Trajectory
     """With the masks the recipe set."""
-    findings: tuple[Finding, ...]
-    dropped: tuple[str, ...]
-    """Codes it is dropped for, in the recipe's order; empty: kept."""
+    weighed: Weighed
 
     @property
     def kept(self) -> bool:
-        return not self.dropped
+        return not self.weighed.dropped
 
 
 @dataclass(frozen=True)
@@ -122,29 +151,30 @@ class Recipe:
             filters[step.filter.name] = {"thresholds": parameters(step.filter), "actions": dict(step.actions)}
         return Report(recipe=self.name, filters=filters)
 
-    def decide(self, trajectory: Trajectory, findings: Mapping[str, Sequence[Finding]]) -> Decision:
+    def weigh(self, subject: Subject, findings: Mapping[str, Sequence[Finding]]) -> Weighed:
         """Apply the actions to the findings of each filter (by its name)."""
         kept: list[Finding] = []
         dropped: list[str] = []
-        masked: dict[tuple[int, int], str] = {}
+        masks: dict[tuple[int, int], str] = {}
         for step in self.steps:
             for finding in findings.get(step.filter.name, ()):
-                if not in_scope(finding.code, trajectory.correct):
+                if not in_scope(finding.code, subject.correct):
                     continue
                 kept.append(finding)
-                action = step.actions.get(finding.code, "tag") if counts(finding.code, trajectory.correct) else "tag"
+                action = step.actions.get(finding.code, "tag") if counts(finding.code, subject.correct) else "tag"
                 if action == "mask" and finding.message is not None:
-                    masked.setdefault((finding.conversation, finding.message), finding.code)
+                    masks.setdefault((finding.conversation, finding.message), finding.code)
                 elif action != "tag":
                     dropped.append(finding.code)
-        spoken = {
-            (c, m.n) for c, talk in enumerate(trajectory.conversations) for m in talk.messages if m.role == "assistant"
-        }
-        if masked and spoken <= {*masked, *trajectory.masked}:
-            dropped.extend(masked.values())
-        if masked:
-            trajectory = dataclasses.replace(trajectory, masked=tuple(sorted({*trajectory.masked, *masked})))
-        return Decision(trajectory=trajectory, findings=tuple(kept), dropped=tuple(dict.fromkeys(dropped)))
+        if masks and subject.spoken <= {*masks, *subject.masked}:
+            dropped.extend(masks.values())
+        new = tuple(sorted(masks.keys() - subject.masked))
+        return Weighed(findings=tuple(kept), dropped=tuple(dict.fromkeys(dropped)), masks=new)
+
+    def decide(self, trajectory: Trajectory, findings: Mapping[str, Sequence[Finding]]) -> Decision:
+        """`weigh` for a whole trajectory, masks set."""
+        weighed = self.weigh(Subject.of(trajectory), findings)
+        return Decision(trajectory=with_masks(trajectory, weighed.masks), weighed=weighed)
 
     def run(self, rows: Iterable[Row]) -> Curation:
         """Curate rows in memory, order kept. Raises RecordError naming the row that cannot be read."""
@@ -154,21 +184,22 @@ class Recipe:
         curation = Curation([], [], self.report())
         for (row, trajectory), findings in zip(taken, found, strict=True):
             decision = self.decide(trajectory, findings)
-            masked = len(decision.trajectory.masked) - len(trajectory.masked)
-            curation.report.add(trajectory, decision.findings, decision.dropped, masked)
-            curated = Curated(row, decision.trajectory, decision.findings, decision.dropped)
+            weighed = decision.weighed
+            curation.report.add(trajectory.arm, trajectory.correct, weighed)
+            curated = Curated(row, decision.trajectory, weighed.findings, weighed.dropped)
             (curation.kept if decision.kept else curation.rejected).append(curated)
         return curation
 
     def _resolve(self, trajectories: Sequence[Trajectory], found: Sequence[dict[str, list[Finding]]]) -> None:
         """Add the corpus filters' findings; rows are told apart by position, since ids of plain rows may repeat."""
-        decisions = [self.decide(t, f) for t, f in zip(trajectories, found, strict=True)] if self.corpus_filters else []
+        if not self.corpus_filters:
+            return
+        weighed = [self.weigh(Subject.of(t), f) for t, f in zip(trajectories, found, strict=True)]
+        seen: dict[str, int] = {}
+        names = [unique_id(t.id, seen) for t in trajectories]
         for corpus in self.corpus_filters:
-            names = unique_ids(t.id for t in trajectories)
-            signatures = [
-                signature_of(corpus.sign(t), name, d) for t, name, d in zip(trajectories, names, decisions, strict=True)
-            ]
-            resolved = corpus.resolve(signatures)
+            signs = [ranked(corpus.sign(t), n, w) for t, n, w in zip(trajectories, names, weighed, strict=True)]
+            resolved = corpus.resolve(signs)
             for name, findings in zip(names, found, strict=True):
                 findings[corpus.name] = resolved.get(name, [])
 
@@ -181,23 +212,29 @@ class Recipe:
         return Recipe(self.name, tuple(steps))
 
 
-def signature_of(signature: Measures, name: str, decision: Decision) -> Measures:
+def with_masks(trajectory: Trajectory, masks: Iterable[tuple[int, int]]) -> Trajectory:
+    """The trajectory with more of its messages kept out of the loss."""
+    added = {*trajectory.masked, *masks}
+    return (
+        trajectory
+        if len(added) == len(trajectory.masked)
+        else dataclasses.replace(trajectory, masked=tuple(sorted(added)))
+    )
+
+
+def ranked(signature: Measures, name: str, weighed: Weighed) -> Measures:
     """A corpus filter's signature with what the recipe knows of the trajectory so far."""
-    return {**signature, "id": name, "dropped": not decision.kept, "findings": len(decision.findings)}
+    return {**signature, "id": name, "dropped": bool(weighed.dropped), "findings": len(weighed.findings)}
 
 
-def unique_ids(ids: Iterable[str]) -> list[str]:
-    """The ids with `#2`, `#3` ... added where one comes again."""
-    seen: set[str] = set()
-    names = []
-    for base in ids:
-        name, count = base, 1
-        while name in seen:
-            count += 1
-            name = f"{base}#{count}"
-        seen.add(name)
-        names.append(name)
-    return names
+def unique_id(base: str, seen: dict[str, int]) -> str:
+    """The id, with `#2`, `#3` ... added where it comes again (plain rows repeat ids); `seen` is kept up to date."""
+    name = base
+    while name in seen:
+        seen[base] += 1
+        name = f"{base}#{seen[base]}"
+    seen[name] = 1
+    return name
 
 
 def parameters(kind: AnyFilter) -> dict[str, Any]:

@@ -1,0 +1,87 @@
+"""Where the trajectories to be curated lie: run folders, files of ours, files of chat rows.
+
+Level 3, imports codec, readers, curate.grades. Of a run folder the shards are read, then the failures nothing has
+superseded; its grades.jsonl overrides what the shards say. Tests: tests/curate/test_curate_sources.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from trajsynth.codec import decode, read_lines
+from trajsynth.curate.grades import FILE, read_grades
+from trajsynth.errors import InputError
+from trajsynth.readers.files import row_lines
+from trajsynth.types import Grade
+
+SHARDS = "trajectories-*.jsonl"
+FAILURES = "failures.jsonl"
+
+
+class _Id(msgspec.Struct):
+    id: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file."""
+
+    path: Path
+    grades: Mapping[str, Grade] = field(default_factory=dict)
+    """Newer grades by trajectory id."""
+    ours: bool = False
+    """A shard of a run: each line is a record just as we would write it."""
+    lines: frozenset[int] | None = None
+    """The only lines to read, by number; None: all."""
+
+    def rows(self) -> Iterator[tuple[str, bytes]]:
+        """(`file:line`, JSON text) of every row."""
+        if not self.ours:
+            yield from row_lines(self.path)
+            return
+        for number, line in read_lines(self.path):
+            if self.lines is None or number in self.lines:
+                yield f"{self.path}:{number}", line
+
+
+def sources(inputs: Sequence[Path]) -> list[Source]:
+    """The files behind run folders and paths, in order. Raises InputError for what is not there."""
+    found: list[Source] = []
+    for path in inputs:
+        if path.is_dir():
+            found.extend(_run(path))
+        elif path.exists():
+            found.append(Source(path))
+        else:
+            raise InputError(f"no such file or run folder: {str(path)!r}")
+    return found
+
+
+def _run(folder: Path) -> list[Source]:
+    shards = sorted(folder.glob(SHARDS))
+    failures = folder / FAILURES
+    if not shards and not failures.exists():
+        raise InputError(f"no {SHARDS} in {str(folder)!r}; give the folder of a run (outputs/NAME) or JSONL files")
+    grades = read_grades(folder / FILE)
+    found = [Source(path, grades, ours=True) for path in shards]
+    if failures.exists():
+        found.append(Source(failures, grades, ours=True, lines=_standing(failures, shards)))
+    return found
+
+
+def _standing(failures: Path, shards: Sequence[Path]) -> frozenset[int]:
+    """Line numbers of the failures that count: the newest of each id that is in no shard."""
+    newest = {_id(failures, number, line): number for number, line in read_lines(failures)}
+    if newest:
+        for shard in shards:
+            for number, line in read_lines(shard):
+                newest.pop(_id(shard, number, line), None)
+    return frozenset(newest.values())
+
+
+def _id(path: Path, number: int, line: bytes) -> str:
+    return decode(line, _Id, f"{path}:{number}").id
