@@ -202,3 +202,28 @@ def _object_complaint(data: dict[str, Any]) -> str | None:
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)[:_WINDOW]
+
+# ---- endpoints ----------------------------------------------------------------------------------------------------
+
+_OVERFLOW = re.compile(
+    r"context_length_exceeded|exceed_context_size|string_above_max_length"
+    r"|(?:maximum|max\.?|model['’]?s?|available|allowed)[ -](?:model[ -])?(?:context|prompt)[ -](?:length|size|window)"
+    r"|(?:exceed\w*|longer than|larger than|too (?:long|large) for|beyond|outside)\b.{0,80}"
+    r"\b(?:context[ -](?:length|size|window|limit)|model length|(?:model|prompt|input) token limit"
+    r"|maximum input length|max(?:imum)? sequence length)"
+    r"|longer than the maximum model length"
+    r"|prompt is too long|(?:prompt|input|request|conversation) (?:is|are) too long"
+    r"|input token count.{0,60}exceeds the maximum|too large for model with \d+"
+    r"|exceeded model token limit|`?inputs`?(?: tokens)? (?:\+ `?max_new_tokens`? )?must (?:be <=|have less than)"
+    r"|range of input length should be|reduce the length of (?:the |your )?(?:messages|prompt|input|conversation)",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def is_context_overflow(text: str) -> bool:
+    """Whether an endpoint's error says that the request does not fit the model's context.
+
+    Wordings of OpenAI, vLLM, SGLang, llama.cpp, TGI, Ollama, DeepSeek, OpenRouter, Anthropic, Gemini, Mistral, xAI,
+    Moonshot and DashScope. Only for errors: the same words stand in honest answers.
+    """
+    return _OVERFLOW.search(text) is not None
