@@ -25,7 +25,7 @@ CUT = 0.05
 _CURES = {
     "timeout": "raise tools.timeout (tool calls are given up after it) or lower concurrency",
     "unavailable": "its server was gone or unreachable: look at the server, or lower concurrency",
-    "tool_error": "read its error texts in the shards; if they say it is overloaded, lower concurrency",
+    "tool_error": "read its error texts: wrongly used by the teacher, or overloaded (then lower concurrency)",
 }
 _LIMITS = {
     "max_turns": "rollout.max_turns",
