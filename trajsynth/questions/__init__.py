@@ -2,3 +2,7 @@
 
 Level 2; imports only lower levels. Tests: tests/questions/.
 """
+
+from trajsynth.questions.sources import Source, all_documents, load_questions, open_questions
+
+__all__ = ["Source", "all_documents", "load_questions", "open_questions"]

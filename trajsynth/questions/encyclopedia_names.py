@@ -1,4 +1,4 @@
-"""Invented names and the word lists of the generated encyclopedia: every name is unique, none belongs to the real world.
+"""Invented names and the word lists of the generated encyclopedia: every name is unique and belongs to nothing real.
 
 Level 2; imports the standard library. Tests: tests/questions/test_encyclopedia.py.
 """
@@ -7,7 +7,12 @@ from __future__ import annotations
 
 from random import Random
 
-ONSETS = tuple("b br c cl d dr f fl g gr h j k kr l m n p pr qu r s sh sk st t tr v w y z".split())
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+ONSETS = _words("b br c cl d dr f fl g gr h j k kr l m n p pr qu r s sh sk st t tr v w y z")
 VOWELS = ("a", "e", "i", "o", "u", "ae", "ei", "ia", "ou")
 CODAS = ("", "", "", "l", "m", "n", "r", "s", "th", "nd", "rk", "ss", "lt", "sk", "v")
 
@@ -21,39 +26,27 @@ FESTIVAL_ENDS = ("Lantern Fair", "Festival", "Summer Regatta", "Music Week", "Ha
 HE_ENDS = ("or", "an", "us", "ek", "im")
 SHE_ENDS = ("a", "ea", "ine", "is", "elle")
 
-OCCUPATIONS = tuple(
+OCCUPATIONS = _words(
     "painter sculptor botanist chemist geologist cartographer lawyer surgeon violinist pianist playwright poet "
     "journalist mathematician physicist shipbuilder clockmaker banker merchant translator historian librarian "
-    "philosopher bridge-builder photographer watchmaker goldsmith linguist midwife teacher".split()
+    "philosopher bridge-builder photographer watchmaker goldsmith linguist midwife teacher"
 )
 INDUSTRIES = ("glass", "paper", "clock", "shipping", "porcelain", "textile", "tea", "railway", "dye", "instrument")
 PUBLISHING = "publishing"
-MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
+MONTHS = _words("January February March April May June July August September October November December")
+ADJECTIVES = _words(
+    "Amber Ashen Bitter Borrowed Brass Broken Burning Cold Copper Crooked Distant Drowned Empty Faithful Fallen "
+    "Feathered Forgotten Frozen Gentle Gilded Green Hidden Hollow Idle Iron Ivory Last Late Lonely Lost Marble "
+    "Narrow Pale Paper Patient Quiet Restless Sable Salt Scarlet Second Secret Seventh Silent Silver Sleeping "
+    "Stolen Stubborn Thirsty Tidal Unlit Velvet Wandering Winter Wooden"
 )
-ADJECTIVES = tuple(
-    "Amber Ashen Bitter Borrowed Brass Broken Burning Cold Copper Crooked Distant Drowned Empty Faithful Fallen Feathered "
-    "Forgotten Frozen Gentle Gilded Green Hidden Hollow Idle Iron Ivory Last Late Lonely Lost Marble Narrow Pale Paper "
-    "Patient Quiet Restless Sable Salt Scarlet Second Secret Seventh Silent Silver Sleeping Stolen Stubborn Thirsty "
-    "Tidal Unlit Velvet Wandering Winter Wooden".split()
-)
-NOUNS = tuple(
-    "Anchor Apprentice Archive Atlas Balcony Ballad Beacon Bell Bridge Candle Canal Caravan Cellar Choir Clock Comet "
-    "Compass Corridor Courier Crown Curtain Dial Door Engine Feather Ferry Fiddle Garden Glacier Granary Harbour "
-    "Heron Hour Inkwell Island Kettle Key Kite Ladder Lamp Lantern Ledger Letter Lighthouse Loom Map Market Meadow Mill "
-    "Mirror Needle Nightfall Oath Orchard Parade Passage Pilgrim Quarry Raven Reed Rope Sail Sextant Shadow Shore Signal "
-    "Sparrow Staircase Station Tailor Thread Threshold Tide Tower Valley Veil Violin Voyage Well Windmill Witness".split()
+NOUNS = _words(
+    "Anchor Apprentice Archive Atlas Balcony Ballad Beacon Bell Bridge Candle Canal Caravan Cellar Choir Clock "
+    "Comet Compass Corridor Courier Crown Curtain Dial Door Engine Feather Ferry Fiddle Garden Glacier Granary "
+    "Harbour Heron Hour Inkwell Island Kettle Key Kite Ladder Lamp Lantern Ledger Letter Lighthouse Loom Map "
+    "Market Meadow Mill Mirror Needle Nightfall Oath Orchard Parade Passage Pilgrim Quarry Raven Reed Rope Sail "
+    "Sextant Shadow Shore Signal Sparrow Staircase Station Tailor Thread Threshold Tide Tower Valley Veil Violin "
+    "Voyage Well Windmill Witness"
 )
 
 

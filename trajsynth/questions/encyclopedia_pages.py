@@ -1,4 +1,4 @@
-"""Writes the page of an entity: every fact in a sentence of its own, links as `[[Title]]`, and sentences that lead astray.
+"""Writes the page of an entity: each fact in a sentence, links as `[[Title]]`, and sentences that lead astray.
 
 Level 2; imports relations and the world. A page is a pure function of seed, facts and entity, so pages may be written
 one by one, in any order. Tests: tests/questions/test_encyclopedia.py.

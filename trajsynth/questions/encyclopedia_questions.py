@@ -18,7 +18,7 @@ from trajsynth.questions.encyclopedia_logic import Form, entity_id, evaluate, fo
 from trajsynth.questions.encyclopedia_pages import LISTED, date_text
 from trajsynth.questions.encyclopedia_world import Entity, Facts, Value
 from trajsynth.questions.relations import CHAIN, DIFFERENCE, DIFFERENCE_YEARS, INTERSECTION, KINDS, RELATIONS, SUM
-from trajsynth.questions.sources import stable_id
+from trajsynth.questions.rows import stable_id
 from trajsynth.types import Question
 
 TRIES = 400
@@ -78,8 +78,8 @@ def questions(facts: Facts, seed: int, count: int, hops: tuple[int, int]) -> Ite
             found = None
         if found is None:
             raise InputError(
-                f"an encyclopedia of {len(facts.entities)} pages gives only {number} questions of {hops[0]} to {hops[1]} "
-                f"hops, {count} were asked for; raise questions.pages or lower questions.questions"
+                f"an encyclopedia of {len(facts.entities)} pages gives only {number} questions of "
+                f"{hops[0]} to {hops[1]} hops, {count} were asked for; raise questions.pages or ask for fewer"
             )
         asked.add(found.text)
         yield found
@@ -183,7 +183,9 @@ def _phrase(step: str, path: _Path, draw: Random) -> str:
     return draw.choice(phrases).format(x=path.phrase)
 
 
-def _walk(facts: Facts, draw: Random, path: _Path, hops: int, last: Callable[[str], bool] | None = None) -> _Path | None:
+def _walk(
+    facts: Facts, draw: Random, path: _Path, hops: int, last: Callable[[str], bool] | None = None
+) -> _Path | None:
     """Goes on for `hops` more steps between entities; `last` says which steps may end it."""
     for left in range(hops, 0, -1):
         allowed = [step for step in _steps(path, facts) if _fits(step, left, last)]
@@ -244,7 +246,6 @@ def _ask(facts: Facts, draw: Random, path: _Path, kind: str, offset: int) -> _Dr
         text = draw.choice(CHAIN).format(phrase=whole.phrase)
         if relation.object == "person":
             text = text.replace("What is", "Who is", 1)
-        text = text if text.endswith("?") else text
     return _Draft(kind, whole.form, text, whole.hops + offset, whole.passed)
 
 

@@ -190,7 +190,9 @@ class _Builder:
         base = city.name if draw.random() < 0.3 else names.root()
         if kind == "university":
             plain = f"University of {base}"
-            title = plain if draw.random() < 0.4 and names.claim(plain) else names.two_words(base, words.UNIVERSITY_ENDS)
+            title = (
+                plain if draw.random() < 0.4 and names.claim(plain) else names.two_words(base, words.UNIVERSITY_ENDS)
+            )
             one = facts.add(kind, title)
             facts.say(one, "students", draw.randrange(800, 42_000))
         elif kind == "company":
@@ -218,7 +220,9 @@ class _Builder:
             facts.say(one, "published", year)
             facts.say(one, "setting", draw.choice(facts.by_kind["city"]))
             facts.say(one, "pages", draw.randrange(90, 1_150))
-            houses = [house for house in draw.sample(publishers, min(8, len(publishers))) if self._founded(house) <= year]
+            houses = [
+                house for house in draw.sample(publishers, min(8, len(publishers))) if self._founded(house) <= year
+            ]
             if houses:
                 facts.say(one, "publisher", houses[0])
         for number in range(self.count["film"]):

@@ -1,0 +1,1 @@
+"""Tools served over MCP by processes of their own: `python -m trajsynth.tools.servers.corpus`."""
