@@ -1,0 +1,186 @@
+"""Planted faults: whether one strikes a rollout, which, and the reply that carries it with its label.
+
+At most one fault a rollout, drawn from the first user message and the seed, so rates are exact in expectation and a
+rolled-back turn, which has another seed, is mostly clean. A label stands beside the message, never inside it.
+Imports the modules of this package. Tests: tests/teachers/scripted/test_scripted_faults.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from trajsynth.teachers.scripted import broken
+from trajsynth.teachers.scripted.dice import draw
+from trajsynth.teachers.scripted.draft import Call, Draft
+from trajsynth.teachers.scripted.phrases import FILLER, REFUSALS
+from trajsynth.teachers.scripted.policy import Mind
+from trajsynth.teachers.scripted.reading import View
+from trajsynth.teachers.scripted.settings import (
+    COURSE_FAULTS,
+    QUESTION_FAULTS,
+    ROLLOUT_FAULTS,
+    TURN_FAULTS,
+    Settings,
+)
+
+RIGHT = ("error.streak", "retry.redundant", *QUESTION_FAULTS)
+"""Faults that leave the answer as good as the policy can make it."""
+TIMES = 4
+"""How often a redundant or stuck call is made."""
+
+
+def strike(view: View, settings: Settings) -> str:
+    """The fault of this rollout, or empty."""
+    rates = settings.rates()
+    key = settings.segment()
+    at, taken = draw("question", view.first, key), 0.0
+    for code in QUESTION_FAULTS:
+        taken += rates.get(code, 0.0)
+        if at < taken:
+            return code
+    at, total = draw("rollout", view.first, view.seed), 0.0
+    for code in ROLLOUT_FAULTS:  # the shares are of all rollouts, so those left get proportionally more
+        total += rates.get(code, 0.0) / (1 - taken) if taken < 1 else 0.0
+        if at < total:
+            return code
+    return ""
+
+
+def write(view: View, settings: Settings) -> Draft:
+    """The reply to a request, fault included."""
+    code = strike(view, settings)
+    seed = 0 if code in QUESTION_FAULTS else view.seed
+    mind = Mind(view, settings, seed=seed, may_slip=code not in ("error.streak", "retry.redundant"))
+    turn = int(draw("turn", view.first, view.seed, code) * 3)
+    if code in TURN_FAULTS:
+        return _turn(mind, code, turn)
+    if code in COURSE_FAULTS:
+        return _COURSES[code](mind, 1 + turn % 2)
+    if code in QUESTION_FAULTS:
+        return _duplicate(mind, code)
+    if code and (view.summary or code in ("truncated", "refusal")):
+        return _end(mind, code, turn)
+    if code == "grade.wrong":
+        return mind.work()
+    return mind.work()
+
+
+# ---- one turn ---------------------------------------------------------------------------------------------------
+
+
+def _turn(mind: Mind, code: str, turn: int) -> Draft:
+    """The fault stands in turn number `turn`; if the work would end before, it goes on until then."""
+    draft = mind.work()
+    if mind.view.summary or mind.step > turn or (code.startswith("call.") and not mind.view.tools):
+        return draft
+    if not draft.calls and mind.view.tools:
+        draft = mind.spare(f"{code} {mind.step}")
+    if mind.step < turn and draft.calls:
+        return draft
+    if code.startswith("call.") and not draft.calls:
+        return draft
+    broke = broken.BREAK[code](draft, mind.view, mind.dice)
+    return draft if broke is None else replace(broke, planted=(code,))
+
+
+# ---- several turns ----------------------------------------------------------------------------------------------
+
+
+def _error_streak(mind: Mind, start: int) -> Draft:
+    """Three pages in a row that do not exist, then the work goes on."""
+    opener = mind.view.tool("open")
+    place = mind.step - start
+    if mind.view.summary or opener is None or not 0 <= place < 3:
+        return _kept_going(mind, start)
+    if any(not step.failed for step in mind.view.steps[start:]):
+        return mind.work()
+    names = [t for t in broken.invented_titles(mind.view.question, mind.dice) if t not in mind.known.missing]
+    title = names[place]
+    draft = Draft(
+        content=mind.voice.next(f"the page {title}", new=not place),
+        calls=(Call.of(opener, mind.arguments(opener, title)),),
+    )
+    return replace(draft, planted=("error.streak",)) if place == 2 else draft
+
+
+def _kept_going(mind: Mind, start: int) -> Draft:
+    """Clean work that does not end before a course begins."""
+    draft = mind.work()
+    if not mind.view.summary and not draft.calls and mind.step < start and mind.view.tools:
+        return mind.spare("before the course")
+    return draft
+
+
+def _redundant(mind: Mind, start: int) -> Draft:
+    """The first call again and again between other work, four times in all."""
+    steps = mind.view.steps
+    draft = mind.work()
+    if mind.view.summary or not steps or not steps[0].calls:
+        return draft
+    first = steps[0].calls[0]
+    made = sum(call.key == first.key for step in steps for call in step.calls)
+    just = any(call.key == first.key for call in steps[-1].calls)
+    call = mind.repeat(first)
+    if call is None or made >= TIMES or (draft.calls and just):
+        return draft
+    again = Draft(content=mind.voice.check(mind.topic), calls=(call,))
+    return replace(again, planted=("retry.redundant",)) if made == TIMES - 1 else again
+
+
+def _stuck(mind: Mind, start: int) -> Draft:
+    """One call four times in a row, or two in turns three times, then a wrong answer or none."""
+    cycle = mind.dice.chance("cycle") < 0.4
+    calls = [call for name in ("stuck a", "stuck b")[: 1 + cycle] if (call := mind.spare_call(name, fixed=True))]
+    length = 6 if cycle else TIMES
+    place = mind.step - start
+    if not calls or place < 0:
+        return _kept_going(mind, start)
+    done = mind.view.steps[start : start + length]
+    wanted = [mind.key(calls[i % len(calls)]) for i in range(len(done))]
+    if [step.calls[0].key if len(step.calls) == 1 else "" for step in done] != wanted:
+        return mind.work()
+    if mind.view.summary:
+        return mind.summary(mind.wrong_answer()) if len(done) == length else mind.summary()
+    if place >= length:
+        return replace(mind.done(), content=mind.voice.done(mind.wrong_answer(), (), sure=False))
+    draft = Draft(content=mind.voice.next("the missing piece", new=False), calls=(calls[place % len(calls)],))
+    return replace(draft, planted=("loop.action",)) if place == length - 1 else draft
+
+
+_COURSES = {"error.streak": _error_streak, "retry.redundant": _redundant, "loop.action": _stuck}
+
+
+# ---- the end ----------------------------------------------------------------------------------------------------
+
+
+def _end(mind: Mind, code: str, turn: int) -> Draft:
+    summary = mind.view.summary
+    if code == "refusal":
+        draft = mind.work()
+        if draft.calls:
+            return draft
+        return Draft(content=mind.dice.pick("refusal", REFUSALS), planted=(code,))
+    if code == "truncated":
+        draft = mind.work()
+        if draft.calls or summary != (turn > 0):  # in the summary, or in the message before it
+            return draft
+        return Draft(content=broken.cut(draft.content, mind.dice), finish="length", planted=(code,))
+    if code == "answer.missing":
+        text = f"{mind.summary_text()} {mind.voice.unboxed(mind.answer)}"
+        return Draft(content=text, planted=(code,))
+    answer = "" if code == "answer.empty" else mind.wrong_answer()
+    return replace(mind.summary(answer), planted=(code,))
+
+
+# ---- duplicates -------------------------------------------------------------------------------------------------
+
+
+def _duplicate(mind: Mind, code: str) -> Draft:
+    """The same words whatever the seed; near duplicates differ by one word of the summary."""
+    draft = mind.work()
+    if not mind.view.summary:
+        return draft
+    if code == "duplicate.near":
+        first, second = (FILLER[int(draw("filler", i, mind.view.first, mind.view.seed) * len(FILLER))] for i in (1, 2))
+        draft = replace(draft, content=f"{first.capitalize()} and {second}: {draft.content}")
+    return replace(draft, planted=(code,))
