@@ -45,6 +45,10 @@ def reopened(folder: Path, stamp: str = "s") -> FileJournal:
     return Journals(folder).open("job", stamp)
 
 
+def names(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
+
+
 async def fill(journal: FileJournal, turns: int) -> Source:
     source = Source()
     for step in range(turns):
@@ -182,7 +186,7 @@ async def test_sweep_deletes_the_journals_of_finished_rollouts_only(tmp_path: Pa
     for identity in ("done", "open"):
         await fill(Journals(tmp_path).open(identity, "s"), 1)
     Journals(tmp_path).sweep({"done"})
-    assert [path.name for path in tmp_path.iterdir()] == ["open.jsonl"]
+    assert names(tmp_path) == ["open.jsonl"]
 
 
 async def test_a_closed_gate_lets_calls_arrive_and_parks_new_ones(tmp_path: Path) -> None:
@@ -217,7 +221,7 @@ async def test_sync_and_drop_get_along(tmp_path: Path) -> None:
     await journals.sync()
     await fill(journals.open("job", "s"), 1)
     await journals.sync()
-    assert len(list(tmp_path.iterdir())) == 1
+    assert names(tmp_path) == ["job.jsonl"]
 
 
 async def test_the_null_journal_only_passes_on() -> None:

@@ -71,9 +71,7 @@ def test_a_second_writer_is_turned_away_while_the_first_lives(tmp_path: Path) ->
         "run = RunDir.open(Path(sys.argv[1]), make_config()); print('open', flush=True); sys.stdin.read()"
     )
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    with subprocess.Popen(
-        [sys.executable, "-c", code, str(tmp_path)], stdin=-1, stdout=-1, env=environment
-    ) as holder:
+    with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdin=-1, stdout=-1, env=environment) as holder:
         assert holder.stdout is not None and holder.stdout.readline() == b"open\n"
         with pytest.raises(InputError, match=rf"being written by another process \(pid {holder.pid}\)"):
             RunDir.open(tmp_path, make_config())

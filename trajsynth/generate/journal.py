@@ -78,6 +78,10 @@ class Gate:
         """`await make()`, counted; never returns once the gate is closed."""
         if self.closed:
             await asyncio.Event().wait()
+        return await self.last(make)
+
+    async def last(self, make: Callable[[], Awaitable[T]]) -> T:
+        """`await make()`, counted, also when the gate is closed: for what finishes a rollout."""
         self.in_flight += 1
         try:
             return await make()

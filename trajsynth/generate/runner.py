@@ -196,6 +196,7 @@ class _Session:
         try:
             async with clock:
                 episode = await self.plan.paradigms[job.arm.paradigm].run(self._task(job, journal))
+            _heed_cancellation()
             ended = _Ended(episode, await self._grade(job.question, episode), keep_journal=episode.failure is not None)
         except RolloutError as error:
             ended = _Ended(_failed(episode, error.failure()), keep_journal=True)
@@ -207,9 +208,7 @@ class _Session:
                 ended = _Ended(_failed(episode, failure), keep_journal=episode is not None)
         if self.journals.broken is not None:
             raise self.journals.broken
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():  # a paradigm that swallowed our cancellation has nothing to say
-            raise asyncio.CancelledError
+        _heed_cancellation()
         return ended
 
     def _task(self, job: Job, journal: FileJournal) -> Rollout:
@@ -233,7 +232,7 @@ class _Session:
             return None
         try:
             async with asyncio.timeout(GRADING_LIMIT):
-                return await self.gate.run(lambda: grader.grade(question, episode.answer or ""))
+                return await self.gate.last(lambda: grader.grade(question, episode.answer or ""))
         except (RolloutError, TimeoutError) as error:
             return Grade(correct=None, method=grader.name, rationale=f"not graded: {error or type(error).__name__}")
 
@@ -298,6 +297,13 @@ class _Ended:
     grade: Grade | None = None
     keep_journal: bool = False
     """Resume continues from the journal: what it holds is paid for and not to blame."""
+
+
+def _heed_cancellation() -> None:
+    """What a paradigm or grader returns after swallowing our cancellation is no result."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _failed(episode: Episode | None, failure: Failure) -> Episode:
