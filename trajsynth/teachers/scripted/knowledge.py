@@ -193,12 +193,15 @@ def _read(page: str, sentence: str) -> Iterator[Fact | tuple[str, Listing]]:
         if bool(links) != (kind != "value") or not (match := pattern.fullmatch(line)):
             continue
         if kind.startswith("back"):
-            whole = not line.endswith("others")
+            whole = " and others" not in line
             yield sense, Listing(kind[5:], tuple(links), whole, sentence)
         elif kind == "link" and len(links) == 1:
             yield Fact(page, sense, links[0].strip(), page, sentence)
         elif kind == "value":
             yield Fact(page, sense, match["o"].strip(), page, sentence)
+
+
+NOUNS = frozenset(noun for sense in SENSES.values() for noun in sense.nouns.split())
 
 
 def _patterns() -> Iterator[tuple[str, str, re.Pattern[str]]]:
@@ -207,7 +210,9 @@ def _patterns() -> Iterator[tuple[str, str, re.Pattern[str]]]:
             text = template.replace("{s}", _SUBJECT, 1).replace("{o}", _VALUES[sense.shape], 1)
             yield name, "link" if sense.shape == "link" else "value", re.compile(text, re.IGNORECASE)
         for template in sense.back:
-            noun, _, rest = template.rpartition(": ")
+            noun, mark, rest = template.partition(": ")
+            if not mark or noun not in NOUNS:
+                noun, rest = "", template
             text = rest.replace("{o}", _SUBJECT, 1).replace("{l}", r"(?:the )?\[\[.+(?:\]\]|others)", 1)
             yield name, f"back:{noun}", re.compile(text, re.IGNORECASE)
 

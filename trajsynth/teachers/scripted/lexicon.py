@@ -206,7 +206,11 @@ SENSES: dict[str, Sense] = {
     "area": Sense(
         shape="number",
         nouns="country",
-        asks=("area of {x} in square kilometres",),
+        asks=(
+            "area of {x} in square kilometres",
+            "area in square kilometres of {x}",
+            "How many square kilometres does {x} cover",
+        ),
         page=("{s} covers an area of {o} square kilometres", "The area of {s} is {o} square kilometres"),
     ),
     "source": Sense(
@@ -221,12 +225,17 @@ SENSES: dict[str, Sense] = {
         asks=("city at the mouth of {x}", "city where {x} reaches the sea", "At which city does {x} reach the sea"),
         clauses=("reaches the sea at {x}",),
         page=("{s} reaches the sea at {o}", "The mouth of {s} is at {o}"),
-        back=("At {o} (?:the )?{l} reaches? the sea",),
+        back=("Rivers that reach the sea at {o}: {l}", "At {o} (?:the )?{l} reaches? the sea"),
     ),
     "length": Sense(
         shape="number",
         nouns="river",
-        asks=("length of {x} in kilometres", "How long is {x} in kilometres"),
+        asks=(
+            "length of {x} in kilometres",
+            "length in kilometres of {x}",
+            "How long is {x} in kilometres",
+            "How many kilometres long is {x}",
+        ),
         page=("{s} is {o} kilometres long", "The length of {s} is {o} kilometres"),
     ),
     "seat": Sense(
@@ -258,7 +267,7 @@ SENSES: dict[str, Sense] = {
             "university: {o} is home to {l}",
             "university: Higher learning in {o} has its seat at {l}",
             "company: Companies based in {o} include {l}",
-            "company: {l} has its headquarters in {o}",
+            "company: With headquarters in {o}: {l}",
             "museum: Museums in {o} include {l}",
             "museum: Visitors to {o} go to {l}",
             "festival: Festivals held in {o} include {l}",
@@ -380,7 +389,7 @@ SENSES: dict[str, Sense] = {
     "runtime": Sense(
         shape="number",
         nouns="film",
-        asks=("running time of {x} in minutes", "How many minutes does {x} run"),
+        asks=("running time of {x} in minutes", "running time in minutes of {x}", "How many minutes does {x} run"),
         page=("{s} runs for {o} minutes", "The running time of {s} is {o} minutes"),
     ),
 }

@@ -65,7 +65,7 @@ PROFILES: dict[str, Profile] = {
         faults={"call.schema": 0.02, "call.bad_json": 0.01, "retry.redundant": 0.01, "answer.missing": 0.02},
     ),
     "sloppy": Profile(
-        slip=0.45,
+        slip=0.56,
         plans=False,
         verifies=False,
         patience=10,

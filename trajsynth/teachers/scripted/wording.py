@@ -74,7 +74,7 @@ class Voice:
         """Private thoughts between actions."""
         parts = [self.say(REASON_LATER, goal=goal)]
         if settled:
-            parts.insert(0, self.say(RECAP, fact=settled[-1]))
+            parts.insert(0, self.say_at(RECAP, 1, fact=settled[-1]))
         if self._dice.chance(f"tail/{self._step}") < 0.6:
             parts.append(self.say(REASON_TAIL))
         return " ".join(parts)
@@ -97,7 +97,7 @@ class Voice:
 
     def done(self, answer: str, settled: Sequence[str], *, sure: bool) -> str:
         """The message without a call."""
-        parts = [self.say(RECAP, fact=fact) for fact in settled[-1:]]
+        parts = [self.say_at(RECAP, 2, fact=fact) for fact in settled[-1:]]
         parts.append(self.say(ANSWER if sure else UNSURE, answer=answer))
         parts.append(self.say(CLOSING))
         return " ".join(parts)
