@@ -213,6 +213,26 @@ async def test_a_closed_gate_lets_calls_arrive_and_parks_new_ones(tmp_path: Path
     assert len((tmp_path / "job.jsonl").read_bytes().splitlines()) == 2
 
 
+async def test_a_server_that_dies_of_the_same_signal_leaves_no_result(tmp_path: Path) -> None:
+    journals, arrive = Journals(tmp_path), asyncio.Event()
+    journal = journals.open("job", "s")
+
+    async def dies() -> ToolResult:
+        await arrive.wait()
+        return ToolResult(text="connection lost", outcome="unavailable")
+
+    task = asyncio.create_task(journal.result("main/0/0/0", dies))
+    await asyncio.sleep(0)
+    journals.gate.close()
+    arrive.set()
+    await asyncio.wait_for(journals.gate.idle(), 1)
+    await asyncio.sleep(0)
+    assert not task.done()
+    task.cancel()
+    await asyncio.wait([task])
+    assert names(tmp_path) == []
+
+
 async def test_sync_and_drop_get_along(tmp_path: Path) -> None:
     journals = Journals(tmp_path)
     journal = journals.open("job", "s")

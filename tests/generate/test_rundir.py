@@ -92,7 +92,9 @@ def test_a_full_disk_says_what_to_do() -> None:
 
     error = disk_error(Path("x"), OSError(errno.ENOSPC, "No space left on device"))
     assert "make space and run the same command again" in str(error)
-    assert "choose another folder" in str(disk_error(Path("x"), OSError(errno.EROFS, "Read-only file system")))
+    assert "make it writable or choose another folder" in str(
+        disk_error(Path("x"), OSError(errno.EROFS, "Read-only file system"))
+    )
 
 
 def test_the_folder_is_named_by_option_config_or_file() -> None:

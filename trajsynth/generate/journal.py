@@ -77,8 +77,12 @@ class Gate:
     async def run(self, make: Callable[[], Awaitable[T]]) -> T:
         """`await make()`, counted; never returns once the gate is closed."""
         if self.closed:
-            await asyncio.Event().wait()
+            await self.park()
         return await self.last(make)
+
+    async def park(self) -> None:
+        """Wait for the cancellation that follows the gate's closing."""
+        await asyncio.Event().wait()
 
     async def last(self, make: Callable[[], Awaitable[T]]) -> T:
         """`await make()`, counted, also when the gate is closed: for what finishes a rollout."""
@@ -194,7 +198,10 @@ class FileJournal:
         if recorded := self._results.get(key):
             self.served += 1
             return recorded.popleft()
-        result = await self._owner.gate.run(make)
+        gate = self._owner.gate
+        result = await gate.run(make)
+        if gate.closed and result.outcome == "unavailable":  # the signal that stops us may have hit the server as well
+            await gate.park()
         self._write(ResultEvent(key, result))
         return result
 

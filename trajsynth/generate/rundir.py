@@ -40,7 +40,11 @@ def disk_error(path: Path, error: OSError | sqlite3.Error) -> DiskError:
     code = error.errno if isinstance(error, OSError) else None
     what = (error.strerror if isinstance(error, OSError) else None) or str(error)
     full = code in (errno.ENOSPC, errno.EDQUOT) or "full" in what
-    way = "make space and run the same command again, nothing is lost" if full else "choose another folder with -o"
+    way = (
+        "make space and run the same command again, nothing is lost"
+        if full
+        else "make it writable or choose another folder with -o"
+    )
     return DiskError(f"cannot write {str(path)!r}: {what}; {way}")
 
 

@@ -21,7 +21,7 @@ from trajsynth.generate.jobs import Job, digest, jobs
 from trajsynth.generate.journal import FileJournal, Gate, Journals
 from trajsynth.generate.plan import Plan, Summary, check_names, limits, total
 from trajsynth.generate.progress import Board, Progress
-from trajsynth.generate.rundir import disk_error
+from trajsynth.generate.rundir import DiskError, disk_error
 from trajsynth.generate.stopping import Stop, on_signals
 from trajsynth.generate.store import Store
 from trajsynth.protocols import Episode, Rollout
@@ -150,7 +150,7 @@ class _Session:
         await self.stop.wait()
         self.gate.close()
         calls, wait = self.gate.in_flight, self.plan.drain
-        if calls and not self.stop.at_once:
+        if calls and self.halted is None and not self.stop.at_once:
             progress.say(f"stopping: {calls} calls in flight get {wait:.0f} s to arrive; Ctrl-C again leaves at once")
         ends = [asyncio.create_task(end) for end in (self.gate.idle(), self.stop.wait_at_once())]
         try:
@@ -164,7 +164,7 @@ class _Session:
     def _halt(self, error: InputError) -> None:
         """Stop the run because of `error`; the first one is reported."""
         self.halted = self.halted or error
-        self.stop.request(at_once=self.journals.broken is not None)
+        self.stop.request(at_once=isinstance(error, DiskError))
 
     # ---- one rollout ----
 
