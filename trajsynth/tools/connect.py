@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from trajsynth.config import McpServer
 from trajsynth.configload import resolve_secrets
-from trajsynth.errors import MissingExtra, ToolServerError
+from trajsynth.errors import ConfigError, MissingExtra, ToolServerError
 from trajsynth.tools.text import one_line
 
 if TYPE_CHECKING:
@@ -59,11 +59,24 @@ def require_mcp() -> None:
     logging.getLogger("mcp").addHandler(logging.NullHandler())
 
 
-class StdioConnector:
-    """A server that this process starts; the end of its stderr is kept for the error message."""
+class _Entry:
+    """A named entry of the block and the environment its `${NAME}`s are filled from."""
 
     def __init__(self, name: str, server: McpServer, environ: Mapping[str, str] | None = None) -> None:
         self._name, self._server, self._environ = name, server, environ
+
+    def _filled(self, text: str) -> str:
+        try:
+            return resolve_secrets(text, self._environ)
+        except ConfigError as error:
+            raise ConfigError(f"MCP server {self._name!r}: {error}") from None
+
+
+class StdioConnector(_Entry):
+    """A server that this process starts; the end of its stderr is kept for the error message."""
+
+    def __init__(self, name: str, server: McpServer, environ: Mapping[str, str] | None = None) -> None:
+        super().__init__(name, server, environ)
         self._stderr = _Tail()
 
     @asynccontextmanager
@@ -75,8 +88,8 @@ class StdioConnector:
 
         parameters = StdioServerParameters(
             command=self._command(),
-            args=[resolve_secrets(arg, self._environ) for arg in self._server.args],
-            env={key: resolve_secrets(value, self._environ) for key, value in self._server.env.items()},
+            args=[self._filled(arg) for arg in self._server.args],
+            env={key: self._filled(value) for key, value in self._server.env.items()},
             cwd=self._server.cwd,
             encoding_error_handler="replace",
         )
@@ -101,7 +114,7 @@ class StdioConnector:
         return f"MCP server {self._name!r} died at start: {one_line(error)}; does {command!r} run in a terminal?"
 
     def _command(self) -> str:
-        command = resolve_secrets(self._server.command or "", self._environ)
+        command = self._server.command or ""
         path = self._server.env.get("PATH") or os.environ.get("PATH")
         where = f"tools.mcpServers.{self._name}"
         if self._server.cwd is not None and not Path(self._server.cwd).is_dir():
@@ -117,11 +130,8 @@ class StdioConnector:
         return command
 
 
-class HttpConnector:
+class HttpConnector(_Entry):
     """A server behind a URL: streamable HTTP, or the older SSE when `type: sse`."""
-
-    def __init__(self, name: str, server: McpServer, environ: Mapping[str, str] | None = None) -> None:
-        self._name, self._server, self._environ = name, server, environ
 
     @asynccontextmanager
     async def client(self) -> AsyncIterator[Client]:
@@ -132,8 +142,8 @@ class HttpConnector:
         from mcp.client.sse import sse_client
         from mcp.client.streamable_http import streamable_http_client
 
-        url = resolve_secrets(self._server.url or "", self._environ)
-        headers = {key: resolve_secrets(value, self._environ) for key, value in self._server.headers.items()}
+        url = self._filled(self._server.url or "")
+        headers = {key: self._filled(value) for key, value in self._server.headers.items()}
         if self._server.type == "sse":
             async with Client(sse_client(url, headers=headers, timeout=_HTTP_CONNECT)) as client:
                 yield client

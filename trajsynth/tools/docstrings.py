@@ -54,7 +54,7 @@ def _rest(text: str) -> dict[str, str]:
 def _body(text: str, heading: re.Pattern[str]) -> str:
     """The text under the arguments heading, up to the next heading."""
     marks = list(heading.finditer(text))
-    for mark, following in zip(marks, [*marks[1:], None], strict=True):
+    for mark, following in zip(marks, [*marks[1:], None], strict=False):
         if mark[1].lower() in _ARGUMENTS:
             return text[mark.end() : following.start() if following else len(text)]
     return ""

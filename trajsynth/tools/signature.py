@@ -28,11 +28,12 @@ class Signature:
     description: str
     parameters: dict[str, Any]
     """JSON Schema, closed unless the function takes `**kwargs`."""
-    hints: dict[str, Any]
+    types: dict[str, Any]
+    """Of the arguments whose types the schema could describe."""
 
     def bind(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Arguments with dates, enums, dataclasses ... made from their JSON form; ValueError where they misfit."""
-        return {name: _convert(value, self.hints.get(name, Any)) for name, value in arguments.items()}
+        return {name: _convert(value, self.types.get(name, Any)) for name, value in arguments.items()}
 
 
 def read_signature(function: Callable[..., Any]) -> Signature:
@@ -43,23 +44,27 @@ def read_signature(function: Callable[..., Any]) -> Signature:
     properties: dict[str, Any] = {}
     required: list[str] = []
     definitions: dict[str, Any] = {}
+    described: dict[str, Any] = {}
     for name, parameter in signature.parameters.items():
         if parameter.kind is inspect.Parameter.POSITIONAL_ONLY:
             raise TypeError(f"argument {name!r} is positional-only; tools are called with named arguments")
         if parameter.kind not in _KEYWORD:
             continue
-        properties[name] = _property(hints.get(name, Any), docs.arguments.get(name, ""), definitions)
+        schema = _schema(hints.get(name, Any), definitions)
+        if schema:
+            described[name] = hints[name]
+        properties[name] = _described(schema, hints.get(name), docs.arguments.get(name, ""))
         if parameter.default is inspect.Parameter.empty:
             required.append(name)
         else:
             _add_default(properties[name], parameter.default)
     open_ended = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in signature.parameters.values())
-    schema: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": open_ended}
+    schema = {"type": "object", "properties": properties, "additionalProperties": open_ended}
     if required:
         schema["required"] = required
     if definitions:
         schema["$defs"] = definitions
-    return Signature(docs.summary, schema, {name: hints[name] for name in properties if name in hints})
+    return Signature(docs.summary, schema, described)
 
 
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:
@@ -70,8 +75,7 @@ def _hints(function: Callable[..., Any]) -> dict[str, Any]:
         return {}
 
 
-def _property(hint: Any, documented: str, definitions: dict[str, Any]) -> dict[str, Any]:
-    schema = _schema(hint, definitions)
+def _described(schema: dict[str, Any], hint: Any, documented: str) -> dict[str, Any]:
     notes = [note for note in getattr(hint, "__metadata__", ()) if not isinstance(note, msgspec.Meta)]
     texts = [note if isinstance(note, str) else getattr(note, "description", None) for note in notes]
     description = next((text for text in texts if isinstance(text, str) and text), documented)
@@ -108,9 +112,4 @@ def _convert(value: Any, hint: Any) -> Any:
         return model(value)
     if isinstance(value, float) and value.is_integer() and _bare(hint) is int:
         return int(value)
-    try:
-        return msgspec.convert(value, hint)
-    except msgspec.ValidationError:  # a ValueError; the text says where
-        raise
-    except TypeError:  # a type msgspec does not know: the function gets the plain value
-        return value
+    return msgspec.convert(value, hint)  # raises ValidationError, a ValueError that says where

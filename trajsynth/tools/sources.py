@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import shutil
 import sys
+import tempfile
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from trajsynth import config
 from trajsynth.configload import make_target
-from trajsynth.errors import ConfigError
-from trajsynth.protocols import ToolSource
+from trajsynth.errors import ConfigError, TrajsynthError
+from trajsynth.protocols import ToolResult, ToolSource
 from trajsynth.tools.functions import FunctionTools
 from trajsynth.tools.mcp import McpSource
+from trajsynth.types import Toolset
 
 _METHODS = ("name", "open", "close", "tools", "call")
 
@@ -42,7 +48,50 @@ def _corpus(corpus: config.CorpusTools, documents: Path | None, environ: Mapping
         return McpSource("corpus", _corpus_server(corpus, path), environ)
     from trajsynth.tools.corpus import CorpusTools
 
+    if path.suffix in (".jsonl", ".json"):
+        return TextCorpus(path, results=corpus.results, page_chars=corpus.page_chars)
     return CorpusTools(path, results=corpus.results, page_chars=corpus.page_chars)
+
+
+class TextCorpus:
+    """The corpus tools over a JSONL file of `{title, text}`, indexed in a temporary folder while it is open."""
+
+    name = "corpus"
+
+    def __init__(self, path: Path, results: int = 5, page_chars: int = 4000) -> None:
+        from trajsynth.tools.corpus import CorpusTools
+
+        self._path = path
+        self._folder = Path(tempfile.gettempdir()) / f"trajsynth-corpus-{uuid.uuid4().hex}"
+        self._corpus = CorpusTools(self._folder / "documents.sqlite", results=results, page_chars=page_chars)
+
+    async def open(self) -> None:
+        """Read and index the file; raises InputError or ToolServerError."""
+        self._folder.mkdir()
+        await asyncio.to_thread(self._build)
+        await self._corpus.open()
+
+    async def close(self) -> None:
+        """Drop the index."""
+        await self._corpus.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def tools(self) -> Toolset:
+        """Those of the corpus."""
+        return self._corpus.tools()
+
+    async def call(self, tool: str, arguments: dict[str, Any], *, rollout: str) -> ToolResult:
+        """As the corpus does."""
+        return await self._corpus.call(tool, arguments, rollout=rollout)
+
+    def _build(self) -> None:
+        from trajsynth.tools.corpus_store import build_documents, read_documents
+
+        try:
+            build_documents(self._folder / "documents.sqlite", read_documents(self._path))
+        except (TrajsynthError, OSError):
+            shutil.rmtree(self._folder, ignore_errors=True)
+            raise
 
 
 def _corpus_server(corpus: config.CorpusTools, path: Path) -> config.McpServer:
