@@ -193,10 +193,11 @@ async def test_an_unreachable_url_is_named_without_its_secrets() -> None:
     [
         ("import sys; sys.exit('boom at start')", 20, "'s' died at start: boom at start"),
         ("pass", 20, "'s' died at start: .*; does .* run in a terminal"),
-        (
+        pytest.param(
             "import time; time.sleep(30)",
             0.2,
             "'s' was not ready within 0.2 s; raise tools.mcpServers.s.startup_timeout",
+            marks=pytest.mark.slow,
         ),
     ],
 )
