@@ -313,7 +313,7 @@ def decode_hook(kind: type, value: object) -> object:
     """msgspec hook for our own value types."""
     if kind is Seconds:
         return Seconds.parse(value)
-    raise NotImplementedError(kind)
+    raise TypeError(f"no way to read {kind.__name__} from a config")
 
 
 def convert(data: object) -> Config:

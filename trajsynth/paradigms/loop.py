@@ -280,7 +280,7 @@ class Agent:
             route=self.rollout.id,
             estimated_tokens=int(size * self._tokens_per_byte),
         )
-        step = "summary" if summary else str(self.steps)
+        step = f"summary-{self.steps}" if summary else str(self.steps)  # resumed under other limits, it is another
         reply = await self.rollout.journal.reply(
             f"{self.path}/{step}/{attempt}", lambda: self.teacher.complete(request)
         )

@@ -64,7 +64,7 @@ def summary(
         progress(ended, stats),
         arms(stats, kept),
         *funnels,
-        "\n".join(line for build in built for line in _built(build)),
+        "\n".join(line for build in built for line in built_lines(build)),
         failed(stats),
         warned(stats),
         "\n".join(["next:", *(f"  {purpose:<{_widest(commands)}}  {line}" for purpose, line in commands.items())])
@@ -89,7 +89,8 @@ def progress(ended: Ended, stats: Stats) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _built(build: Built) -> list[str]:
+def built_lines(build: Built) -> list[str]:
+    """What was written where, what was left out and why, what to know before training."""
     if not build.files:
         why = table(("nothing was left: reason", "trajectories"), [(r, str(n)) for r, n in build.refused.items()])
         return [f"built {build.builder} ({build.format}): no rows", why]

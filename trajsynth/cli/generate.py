@@ -1,0 +1,78 @@
+"""`trajsynth generate`: make the trajectories of a config, or go on where it stood."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from trajsynth.generate import Summary
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def run_options(command: Command) -> Command:
+    """The options `generate` and `run` share."""
+    options = (
+        click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key, e.g. samples=2."),
+        click.option("--limit", type=click.IntRange(min=1), help="Only the first so many rollouts."),
+        click.option("--concurrency", type=click.IntRange(min=1), help="Most rollouts in flight."),
+        click.option("-o", "--output", type=click.Path(path_type=Path), help="Run folder [outputs/<name>]."),
+        click.option("--quiet", is_flag=True, help="No progress line."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.command(short_help="Make trajectories; the same command again resumes.")
+@click.argument("config")
+@run_options
+def generate(
+    config: str,
+    overrides: tuple[str, ...],
+    limit: int | None,
+    concurrency: int | None,
+    output: Path | None,
+    quiet: bool,
+) -> None:
+    """Run the rollouts of CONFIG (a file, or a packaged name such as quickstart). The same command again resumes.
+
+    \b
+    Example:
+      trajsynth generate my.yaml --limit 20 --set rollout.max_turns=30
+    """
+    from trajsynth.cli.wiring import GenerateOptions, produce
+    from trajsynth.configload import load
+    from trajsynth.generate import resolve
+
+    loaded = load(config, overrides)
+    folder = resolve(loaded.config, loaded.path, output)
+    summary = produce(loaded, folder, GenerateOptions(limit=limit, concurrency=concurrency, quiet=quiet))
+    click.echo(outcome(summary, folder))
+    raise SystemExit(exit_code(summary))
+
+
+def exit_code(summary: Summary) -> int:
+    """0 done, 1 with failures, 130 interrupted."""
+    if summary.interrupted:
+        return 130
+    return 1 if sum(summary.failed.values()) else 0
+
+
+def outcome(summary: Summary, folder: Path) -> str:
+    """What this call did, in a few lines; failures are counted on the last."""
+    lines = [
+        f"{summary.finished} of {summary.planned} trajectories in {folder}"
+        f" ({summary.done} made now, {summary.skipped} before, {summary.continued} continued from a journal)",
+        *summary.notes,
+    ]
+    if summary.interrupted:
+        lines.append("interrupted; the same command continues where it stood")
+    if summary.failed:
+        kinds = ", ".join(f"{kind} {number}" for kind, number in sorted(summary.failed.items()))
+        lines.append(f"{sum(summary.failed.values())} failed ({kinds}); the same command tries them again")
+    return "\n".join(lines)

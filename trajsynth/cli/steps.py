@@ -1,0 +1,143 @@
+"""What `run` does in a row and other commands do singly: curate, build, count. Tests: tests/cli/test_cli_steps.py."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trajsynth.errors import ConfigError, InputError
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+    from trajsynth.builders import BuildReport
+    from trajsynth.config import BuildTarget, Config
+    from trajsynth.filters import Recipe, Report
+    from trajsynth.report import Stats
+    from trajsynth.types import Trajectory
+
+
+def recipes(names: Sequence[str], config: Config | None) -> list[Recipe]:
+    """The recipes, with the config's own filters known to them."""
+    from trajsynth.configload import make_target
+    from trajsynth.filters import recipe
+
+    filters = config.filters if config is not None else {}
+    custom = {name: make_target(own.target, own.args, f"filter {name!r}") for name, own in filters.items()}
+    return [recipe(name, custom) for name in names]
+
+
+def curate(
+    inputs: Sequence[Path],
+    chosen: Sequence[Recipe],
+    out: Path,
+    *,
+    workers: int = 1,
+    quiet: bool = False,
+    rethreshold: Mapping[str, float] | None = None,
+) -> dict[str, Report]:
+    """Filter with a progress line; reports by recipe."""
+    from trajsynth.curate.engine_local import curate as engine
+
+    with _Bar("trajectories", quiet) as tick:
+        return engine(inputs, chosen, out, workers, lambda phase, count: tick(phase, count), rethreshold)
+
+
+class _Bar:
+    """A tqdm line that names the phase it is in; silent when quiet or not a terminal."""
+
+    def __init__(self, unit: str, quiet: bool) -> None:
+        self._unit, self._phase = unit, ""
+        self._bar: tqdm[Any] | None = None
+        self._shown = not quiet and sys.stderr.isatty()
+
+    def __enter__(self) -> Callable[[str, int], None]:
+        return self._tick
+
+    def _tick(self, phase: str, count: int) -> None:
+        if not self._shown:
+            return
+        if phase != self._phase:
+            from tqdm import tqdm
+
+            self.__exit__()
+            self._bar = tqdm(desc=phase, unit=self._unit, file=sys.stderr)
+            self._phase = phase
+        if self._bar is not None:
+            self._bar.update(count)
+
+    def __exit__(self, *error: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+
+def build(kind: str, target: BuildTarget, kept: Sequence[Path], out: Path, config: Config | None) -> BuildReport:
+    """One training set from kept trajectories."""
+    from trajsynth.builders import build_dpo, build_sft
+    from trajsynth.config import Judge
+
+    rows = _trajectories(kept)
+    if kind == "sft":
+        return build_sft(rows, out, target.format)
+    judged = config is not None and any(isinstance(method, Judge) for method in config.grade)
+    seed = config.seed if config is not None else 0
+    return build_dpo(rows, out, target.format, pairs=target.pairs, max_pairs=target.max_pairs, judged=judged, seed=seed)
+
+
+def kept_files(folder: Path, recipe: str) -> list[Path]:
+    """What a recipe kept of a run; raises InputError when it has not been curated."""
+    path = folder / "curated" / recipe / "kept.jsonl"
+    if not path.exists():
+        raise InputError(f"{str(path)!r} is missing; run first: trajsynth filter {folder} --recipe {recipe}")
+    return [path]
+
+
+def _trajectories(paths: Sequence[Path]) -> Iterator[Trajectory]:
+    from trajsynth.readers import read_trajectories
+
+    for path in paths:
+        yield from read_trajectories(path)
+
+
+def count(folder: Path) -> Stats:
+    """The figures of a run, newest grades applied."""
+    from trajsynth.curate.grades import FILE, read_grades, with_grade
+    from trajsynth.generate import read_failures, read_trajectories
+    from trajsynth.report import stats
+
+    grades = read_grades(folder / FILE)
+    return stats((with_grade(t, grades) for t in read_trajectories(folder)), read_failures(folder))
+
+
+def kept_by_arm(folder: Path, recipe: str) -> dict[str, int] | None:
+    """How many trajectories of each arm a recipe kept; None when the run has not been curated by it."""
+    import orjson
+
+    path = folder / "curated" / recipe / "report.json"
+    if not path.exists():
+        return None
+    return {arm: share["kept"] for arm, share in orjson.loads(path.read_bytes())["arms"].items()}
+
+
+def config_of(folder: Path) -> Config | None:
+    """The config a run was made from, None for a folder that is no run."""
+    from trajsynth.generate import read_config
+    from trajsynth.generate.rundir import RUN_FILE
+
+    return read_config(folder) if (folder / RUN_FILE).exists() else None
+
+
+def parse_rethreshold(settings: Sequence[str]) -> dict[str, float]:
+    """`code=value` options; raises ConfigError."""
+    changes: dict[str, Any] = {}
+    for setting in settings:
+        code, separator, value = setting.partition("=")
+        try:
+            changes[code.strip()] = float(value)
+        except ValueError:
+            separator = ""
+        if not separator:
+            raise ConfigError(f"--rethreshold {setting!r}: expected CODE=NUMBER, for example repeat.loop=4")
+    return changes

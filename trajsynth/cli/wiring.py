@@ -1,0 +1,157 @@
+"""From a config to the parts that run it: questions, documents, teachers, tools, paradigms, graders.
+
+Everything heavy is imported inside. Used by the commands; Tests: tests/cli/test_cli_generate.py.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Collection, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from trajsynth.config import Config
+    from trajsynth.configload import LoadedConfig
+    from trajsynth.generate import RunDir, Summary
+    from trajsynth.protocols import Paradigm, Teacher, Toolbox
+    from trajsynth.types import Question
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerateOptions:
+    """What the command line adds to the config."""
+
+    limit: int | None = None
+    concurrency: int | None = None
+    quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Equipment:
+    """Opened teachers and tools."""
+
+    teachers: dict[str, Teacher]
+    toolbox: Toolbox
+
+
+def produce(loaded: LoadedConfig, folder: Path, options: GenerateOptions) -> Summary:
+    """Generate into `folder` (or resume there). Raises InputError with nothing left behind that was not there."""
+    import asyncio
+
+    from trajsynth.generate import RunDir
+
+    questions = read_questions(loaded.config)
+    with _fresh(folder), RunDir.open(folder, loaded.config) as rundir:
+        documents = _documents(rundir, loaded.config, questions)
+        return asyncio.run(_generate(loaded.config, rundir, questions, documents, options))
+
+
+def read_questions(config: Config) -> list[Question]:
+    """Every question, its pages taken off; raises InputError for the first broken one."""
+    from dataclasses import replace
+
+    from trajsynth.questions import load_questions
+
+    return [replace(question, documents=()) for question in load_questions(config.questions)]
+
+
+@contextmanager
+def _fresh(folder: Path) -> Iterator[None]:
+    """Take a folder that was made here away again when nothing could be started in it."""
+    new = not folder.exists()
+    try:
+        yield
+    except BaseException:
+        if new and folder.exists() and not any(folder.glob("*.jsonl")) and not any(folder.glob("journal/*")):
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _documents(rundir: RunDir, config: Config, questions: list[Question]) -> Path | None:
+    """documents.sqlite of the run, made from the questions' pages; None when the tools do not search them."""
+    from trajsynth.questions import all_documents, open_questions
+    from trajsynth.tools.corpus import build_documents
+
+    corpus = config.tools.corpus
+    if corpus is None:
+        return None
+    if corpus.path is not None:
+        return Path(corpus.path)
+
+    def build(path: Path) -> None:
+        build_documents(path, all_documents(open_questions(config.questions), []))
+
+    return rundir.documents(build, stamp=f"{len(questions)} questions")
+
+
+async def _generate(
+    config: Config, rundir: RunDir, questions: list[Question], documents: Path | None, options: GenerateOptions
+) -> Summary:
+    from trajsynth.generate import Plan, generate
+    from trajsynth.grading import build_graders
+    from trajsynth.invocation import invocation
+    from trajsynth.paradigms import KeepLastResults
+
+    rollout = config.rollout
+    async with equipped(config, documents) as equipment:
+        plan = Plan(
+            config=config,
+            rundir=rundir,
+            questions=questions,
+            teachers=equipment.teachers,
+            toolbox=equipment.toolbox,
+            paradigms=paradigms(config),
+            invocations={arm.invocation: invocation(arm.invocation) for arm in config.all_arms()},
+            context=lambda: KeepLastResults(rollout.keep_results, rollout.hide_every, rollout.max_result_chars),
+            grader=build_graders(config.grade, equipment.teachers),
+            limit=options.limit,
+            concurrency=options.concurrency,
+            quiet=options.quiet,
+        )
+        return await generate(plan)
+
+
+@asynccontextmanager
+async def equipped(config: Config, documents: Path | None) -> AsyncIterator[Equipment]:
+    """Teachers and tools, opened and closed again."""
+    from trajsynth.tools import Toolbox, build_sources
+
+    async with AsyncExitStack() as stack:
+        teachers = await open_teachers(config, teachers_used(config), stack)
+        sources = build_sources(config.tools, documents, os.environ)
+        toolbox = await stack.enter_async_context(Toolbox(sources, float(config.tools.timeout)))
+        yield Equipment(teachers=teachers, toolbox=toolbox)
+
+
+def teachers_used(config: Config) -> set[str]:
+    """Names of the teachers that arms and judges need."""
+    from trajsynth.config import Judge
+
+    judges = {method.judge for method in config.grade if isinstance(method, Judge)}
+    return {arm.teacher for arm in config.all_arms()} | judges
+
+
+async def open_teachers(config: Config, names: Collection[str], stack: AsyncExitStack) -> dict[str, Teacher]:
+    """These teachers, opened; they close with the stack."""
+    from trajsynth.teachers import build_teacher
+
+    teachers: dict[str, Teacher] = {}
+    for name in sorted(names):
+        teacher = build_teacher(name, config.teachers[name], os.environ)
+        stack.push_async_callback(teacher.close)
+        await teacher.open()
+        teachers[name] = teacher
+    return teachers
+
+
+def paradigms(config: Config) -> dict[str, Paradigm]:
+    """The built-in paradigms and the config's own."""
+    from trajsynth.configload import make_target
+    from trajsynth.paradigms import ReAct
+
+    own = {name: make_target(c.target, c.args, f"paradigm {name!r}") for name, c in config.paradigms.items()}
+    return {"react": ReAct()} | own
