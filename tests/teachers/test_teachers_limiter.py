@@ -1,0 +1,111 @@
+"""The window grows, is cut once a round, and keeps its places through cancellation."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from trajsynth.teachers.limiter import CUT, FIRST_WINDOW, Limiter
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def fill(limiter: Limiter) -> list[float]:
+    return [await limiter.acquire() for _ in range(limiter.window - limiter.in_flight)]
+
+
+@pytest.mark.parametrize(("cap", "window"), [(1, 1), (FIRST_WINDOW - 1, FIRST_WINDOW - 1), (1000, FIRST_WINDOW)])
+def test_first_window(cap: int, window: int) -> None:
+    assert Limiter(cap).window == window
+
+
+async def run_round(limiter: Limiter, waiting: int) -> None:
+    """All in flight succeed while others wait for their places."""
+    queue = [asyncio.create_task(limiter.acquire()) for _ in range(waiting)]
+    await asyncio.sleep(0)
+    for _ in range(limiter.in_flight):
+        limiter.succeeded()
+        limiter.release()
+    await asyncio.sleep(0)
+    for task in queue:
+        task.cancel()
+    await asyncio.gather(*queue, return_exceptions=True)
+
+
+async def test_slow_start_doubles_a_round_up_to_the_cap() -> None:
+    limiter = Limiter(FIRST_WINDOW * 3)
+    await fill(limiter)
+    for expected in (FIRST_WINDOW * 2, FIRST_WINDOW * 3, FIRST_WINDOW * 3):
+        await run_round(limiter, waiting=FIRST_WINDOW * 4)
+        assert limiter.window == limiter.in_flight == expected
+
+
+async def test_an_idle_limiter_does_not_grow() -> None:
+    limiter = Limiter(1000)
+    await limiter.acquire()
+    limiter.succeeded()
+    assert limiter.window == FIRST_WINDOW
+
+
+async def test_one_cut_per_round_then_additive_growth() -> None:
+    clock = Clock()
+    limiter = Limiter(1000, clock)
+    sent = await fill(limiter)
+    clock.now += 1
+    for acquired in sent:
+        limiter.cut(acquired)
+    narrow = int(FIRST_WINDOW * CUT)
+    assert limiter.window == narrow
+    for _ in range(narrow + 1):
+        limiter.succeeded()
+    assert limiter.window == narrow + 1
+    clock.now += 1
+    limiter.cut(clock.now)
+    assert limiter.window < narrow
+
+
+async def test_the_window_never_closes() -> None:
+    clock = Clock()
+    limiter = Limiter(4, clock)
+    for _ in range(20):
+        clock.now += 1
+        limiter.cut(clock.now)
+    assert limiter.window == 1
+
+
+async def test_waiters_go_in_order_and_cancelled_ones_lose_nothing() -> None:
+    limiter = Limiter(1)
+    await limiter.acquire()
+    order: list[str] = []
+
+    async def work(name: str) -> None:
+        await limiter.acquire()
+        order.append(name)
+        await asyncio.sleep(0)
+        limiter.release()
+
+    tasks = [asyncio.create_task(work(name)) for name in "abc"]
+    await asyncio.sleep(0)
+    tasks[1].cancel()
+    limiter.release()
+    tasks[0].cancel()  # it has just been given the place
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert order == ["c"]
+    assert limiter.in_flight == 0
+
+
+async def test_a_pause_holds_everybody_up() -> None:
+    limiter = Limiter(8)
+    limiter.cut(await limiter.acquire(), wait=0.05)
+    limiter.release()
+    loop = asyncio.get_running_loop()
+    before = loop.time()
+    await limiter.acquire()
+    assert loop.time() - before >= 0.045
