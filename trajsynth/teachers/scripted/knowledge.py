@@ -81,6 +81,8 @@ class Knowledge:
     """(page, sense) -> lists."""
     calls: dict[str, int] = field(default_factory=dict)
     """Key of each call made -> how often."""
+    quotes: list[tuple[str, str]] = field(default_factory=list)
+    """(page, sentence) of the teacher's notes."""
     noted: set[str] = field(default_factory=set)
     """Sentences already written down by the teacher."""
 
@@ -96,6 +98,7 @@ def gather(view: View) -> Knowledge:
         for match in NOTE.finditer(step.content):
             _learn(known, match[1], (match[2],))
             known.noted.add(match[2])
+            known.quotes.append((match[1], match[2]))
         for call in step.calls:
             known.calls[call.key] = known.calls.get(call.key, 0) + 1
         for i, call in enumerate(step.calls):

@@ -40,7 +40,8 @@ class Mind:
     def _solve(self) -> Outcome:
         ask = read_question(self.view.question)
         if ask is None:
-            return solving_open.solve(self.view.question, self.known, self.dice, careless=self.slips)
+            depth = self.settings.skill.depth - 2 * self.slips
+            return solving_open.solve(self.view.question, self.known, self.dice, careless=self.slips, depth=depth)
         short = self.slips and self.dice.chance("cut short") < 0.6
         taken = solving_encyclopedia.cut_short(ask) if short else ask
         outcome = solving_encyclopedia.solve(taken, self.known)

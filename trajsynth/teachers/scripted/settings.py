@@ -52,16 +52,19 @@ class Profile:
     """Opens pages and confirms instead of believing the first hit."""
     patience: int
     """Most turns with calls before it answers with what it has."""
+    depth: int
+    """Most pages tried for a question in free wording."""
     faults: Mapping[str, float] = field(default_factory=dict)
 
 
 PROFILES: dict[str, Profile] = {
-    "careful": Profile(slip=0.07, plans=True, verifies=True, patience=24),
+    "careful": Profile(slip=0.07, plans=True, verifies=True, patience=24, depth=6),
     "hasty": Profile(
         slip=0.34,
         plans=False,
         verifies=False,
         patience=12,
+        depth=4,
         faults={"call.schema": 0.02, "call.bad_json": 0.01, "retry.redundant": 0.01, "answer.missing": 0.02},
     ),
     "sloppy": Profile(
@@ -69,6 +72,7 @@ PROFILES: dict[str, Profile] = {
         plans=False,
         verifies=False,
         patience=10,
+        depth=3,
         faults={
             "repeat.loop": 0.03,
             "repeat.run": 0.01,
