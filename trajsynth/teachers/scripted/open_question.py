@@ -18,8 +18,8 @@ STOP = frozenset(
     "into also one same both between after before during first last name named called out up not there will would can "
     "could you find".split()
 )
-_SMALL = "of|the|de|la|van|von|der|and|in|for|du|del|no|at|on|to|&"
-_SPAN = re.compile(rf"(?:[A-Z0-9][\w'’.&!-]*)(?:,? (?:(?:{_SMALL}) ){{0,2}}[A-Z0-9][\w'’.&!-]*)*(?: \([^)]*\))?")
+_SMALL = "of|the|de|la|van|von|der|du|del|&"
+_SPAN = re.compile(rf"[A-Z][\w'’.&!-]*(?: (?:(?:{_SMALL}) ){{0,2}}[A-Z0-9][\w'’.&!-]*)*(?: \((?:[a-z]+|[^()]*(?:film|album))\))?")
 _AUXILIARY = r"(?:is|are|was|were|did|do|does|has|have|had|can|could|will)\b"
 _ASKING = frozenset("Which What Who Whose When Where How In Are Is Was Were Did Do Does The Of On At For A An".split())
 
@@ -71,7 +71,7 @@ def stem(word: str) -> str:
 
 def spans(text: str) -> list[str]:
     """Capitalised phrases of a text."""
-    return [m[0].strip(" .,'’") for m in _SPAN.finditer(text)]
+    return [re.sub(r"['’]s$", "", m[0].strip(" .,'’")) for m in _SPAN.finditer(text)]
 
 
 def _kind(lower: str, options: tuple[str, ...]) -> Kind:
@@ -110,7 +110,8 @@ def _names(text: str) -> list[str]:
         words = span.split()
         while words and words[0] in _ASKING:
             words.pop(0)
-        phrase = re.sub(r"['’]s$", "", " ".join(words))
+        phrase = " ".join(words)
         if len(phrase) > 2 and phrase.casefold() not in STOP:
             found.append(phrase)
-    return [*quoted, *sorted(dict.fromkeys(found), key=lambda p: -len(p.split()))]
+    quoted += [re.sub(r"['’]s$", "", m[1]) for m in re.finditer(r"\b(?:film|album|song) ([A-Z0-9][^?]*?)(?= \w+ (?:die|born|release)|\?| and |'s | die| born)", rest)]
+    return list(dict.fromkeys([*quoted, *sorted(dict.fromkeys(found), key=lambda p: -len(p.split()))]))

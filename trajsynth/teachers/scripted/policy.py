@@ -20,7 +20,8 @@ from trajsynth.teachers.scripted.settings import Settings
 from trajsynth.teachers.scripted.solving import Evidence, Need, Outcome
 from trajsynth.teachers.scripted.wording import Voice
 
-_QUERIES = ("<t>", "<t> <a>", '"<t>"', "<a>", "about <t>", "<t> facts", "<t> page", "page on <t>", "<a> - <t>")
+_PLAIN_QUERIES = ("<t>", '"<t>"', "about <t>", "<t> page", "page on <t>", "<t> article", "what is <t>")
+_QUERIES = (*_PLAIN_QUERIES, "<t> <a>", "<a> <t>", "<a> of <t>", "<t>: <a>", "<t>, <a>")
 
 
 class Mind:
@@ -76,7 +77,7 @@ class Mind:
         if re.match(r"(?i)(?:is|are|was|were|did|do|does|has|have|had|can)\b", question):
             return self.dice.pick("guess", ("yes", "no"))
         choice = re.search(r",? ([A-Z\"][^,?]*?),? or ([^,?]+)\?", question)
-        if choice:
+        if choice and (self.view.tools or self.dice.chance("knows") < 0.5):
             return self.dice.pick("guess", (choice[1].strip(' "'), choice[2].strip(' "')))
         return "unknown"
 
@@ -174,7 +175,7 @@ class Mind:
         """A call not made before that serves a need, or None."""
         search, opener, find = self.view.tool("search"), self.view.tool("open"), self.view.tool("find")
         if need.kind == "find" and find is not None:
-            return self._unmade(Call.of(find, self.arguments(find, need.target, need.about)))
+            return self._unmade(Call.of(find, self.arguments(find, need.target, need.terms)))
         if need.kind == "page" and opener is not None and (search is None or self._goes_straight(need.target)):
             return self._unmade(Call.of(opener, self.arguments(opener, need.target)))
         if need.kind == "find" or search is None or not search.texts:
@@ -196,9 +197,9 @@ class Mind:
         return self.dice.chance(f"straight {title}") < share
 
     def _queries(self, need: Need) -> list[str]:
-        about = need.about.replace(need.target, "").replace(" of ", " ").removeprefix("the ").strip()
-        texts = [need.target, *(q.replace("<t>", need.target).replace("<a>", about or need.target) for q in _QUERIES)]
-        return self.dice.shuffled(f"query {need.target}", list(dict.fromkeys(" ".join(t.split()) for t in texts)))[:4]
+        templates = _QUERIES if need.terms else _PLAIN_QUERIES
+        texts = [q.replace("<t>", need.target).replace("<a>", need.terms) for q in templates]
+        return self.dice.shuffled(f"query {need.target}", texts)[:4]
 
     def _searched(self, query: str) -> bool:
         return query in self.known.hits
@@ -219,7 +220,7 @@ class Mind:
         answer = self.outcome.answer
         find, search = self.view.tool("find"), self.view.tool("search")
         if find is not None and answer not in ("yes", "no") and answer in last.sentence and self.dice.chance("by find") < 0.6:
-            return Call.of(find, self.arguments(find, last.page, answer)), Need("find", last.page, answer)
+            return Call.of(find, self.arguments(find, last.page, answer)), Need("find", last.page)
         if search is not None and search.texts:
             target = f"{last.page} {answer}" if answer not in ("yes", "no", last.page) else f"{last.page} article"
             return Call.of(search, self.arguments(search, target, searching=True)), Need("search", last.page)

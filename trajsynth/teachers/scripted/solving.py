@@ -18,6 +18,8 @@ class Need:
     """Page title, or what to search for."""
     about: str = ""
     """What is hoped for, in words."""
+    terms: str = ""
+    """Words that a query may add to the target, or that are to be found on the page."""
 
 
 @dataclass(frozen=True, slots=True)

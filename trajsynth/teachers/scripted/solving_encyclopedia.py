@@ -277,11 +277,11 @@ class _Solver:
     def _look_up(self, title: str, senses: tuple[str, ...]) -> None:
         about = f"the {word(senses[0])} of {title}"
         if self._openable(title):
-            self.needs.append(Need("page", title, about))
+            self.needs.append(Need("page", title, about, word(senses[0])))
         elif title in self.known.missing:
-            self.needs.append(Need("search", title, about))
+            self.needs.append(Need("search", title, about, word(senses[0])))
         else:
-            self.needs += [Need("find", title, word(senses[0])), Need("search", f"{title} {word(senses[0])}", about)]
+            self.needs += [Need("find", title, about, word(senses[0])), Need("search", f"{title} {word(senses[0])}", about)]
 
     def _use(self, fact: Fact) -> None:
         self.evidence.append(Evidence(fact.page, fact.sentence))

@@ -23,7 +23,11 @@ FOLLOWED = 2
 def solve(text: str, known: Knowledge, dice: Dice, *, careless: bool, depth: int) -> Outcome:
     """The next thing to look up, or an answer once `depth` pages were tried or nothing is left."""
     question = take_apart(text)
-    passages = [Passage(title, line, _score(question, title, line)) for title, line in _lines(known)]
+    bridges = _bridges(question, known)
+    passages = [
+        Passage(title, line, _score(question, title, line) + (2.0 if title in bridges else 0.0))
+        for title, line in _lines(known)
+    ]
     passages.sort(key=lambda p: -p.score)
     needs = _needs(question, known, passages, depth)
     ranked = answers(question, passages, dice, careless=careless)
@@ -39,6 +43,15 @@ def solve(text: str, known: Knowledge, dice: Dice, *, careless: bool, depth: int
         hops=tuple([f"what the library has on {name}" for name in question.names[:3]] or ["which page deals with it"]),
         settled=(f"the closest passage stands under {best.page}",) if best and done else (),
     )
+
+
+def _bridges(question: OpenQuestion, known: Knowledge) -> set[str]:
+    """Pages opened that the question does not name but a page it names does: where a second hop has led."""
+    if question.kind in ("choice", "yesno"):
+        return set()
+    named = {t for t in known.opened if any(plain(t) == plain(n) or plain(n) in plain(t) for n in question.names)}
+    said = " ".join([*(known.pages.get(t, "") for t in named), *(q for t, q in known.quotes if t in named)]).casefold()
+    return {t for t in known.opened - named if plain(t) in said}
 
 
 def _lines(known: Knowledge) -> Iterator[tuple[str, str]]:
@@ -63,7 +76,7 @@ def _score(question: OpenQuestion, page: str, line: str) -> float:
 
 def _needs(question: OpenQuestion, known: Knowledge, passages: list[Passage], depth: int) -> list[Need]:
     tried = len(known.opened | known.missing)
-    if tried >= depth:
+    if tried >= depth or len(known.hits) > depth + 1:
         return []
     needs = [Need("page", target, f"what is said on {name}") for name in question.names[:4] if (target := _target(name, known))]
     if not question.names and not known.hits:
@@ -116,8 +129,12 @@ def _followed(question: OpenQuestion, known: Knowledge, passages: list[Passage])
     """Names in the most telling sentences that the question does not give: the second hop."""
     asked = question.text.casefold()
     found: dict[str, None] = {}
-    for passage in passages[:4]:
-        for span in spans(passage.text):
+    stems = {stem(w)[:5] for w in question.words if len(w) > 3}
+    telling = sorted(passages[:6], key=lambda p: -sum(s in p.text.casefold() for s in stems))
+    for passage in telling[:3]:
+        text = passage.text
+        near = sorted(spans(text), key=lambda s: not any(w in text[max(0, text.find(s) - 24) : text.find(s)].casefold() for w in stems))
+        for span in near:
             fresh = span.casefold() not in asked and plain(span) != plain(passage.page)
             if fresh and len(span.split()) > 1 and not span[0].isdigit() and span not in known.missing:
                 if not any(plain(span) in plain(t) or plain(t) in plain(span) for t in known.opened | set(known.names)):
