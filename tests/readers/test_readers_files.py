@@ -1,0 +1,77 @@
+"""Files of either kind: recognised by what they hold, broken lines named, torn tails of ours skipped."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from rowfakes import SHARED_FILES, record, says, shared
+
+from trajsynth.codec import encode, to_builtins
+from trajsynth.errors import InputError, RecordError
+from trajsynth.readers import as_trajectory, read_rows, read_trajectories
+
+
+def test_our_shard_and_chat_rows_are_told_apart(tmp_path: Path) -> None:
+    ours, theirs = tmp_path / "a.jsonl", tmp_path / "b.jsonl"
+    ours.write_bytes(encode(record()) + b"\n" + encode(record(identity="u")) + b"\n")
+    theirs.write_text(json.dumps(says("hi", id="r")) + "\n\n" + json.dumps(says("ho")), encoding="utf-8")
+    assert list(read_trajectories(ours)) == [record(), record(identity="u")]
+    assert [t.conversations[0].messages[1].content for t in read_trajectories(theirs)] == ["hi", "ho"]
+    assert [(where.rsplit(":", 1)[1], found["id"]) for where, found in list(read_rows(theirs))[:1]] == [("1", "r")]
+
+
+def test_a_torn_tail_of_ours_is_skipped(tmp_path: Path) -> None:
+    path = tmp_path / "trajectories-00000.jsonl"
+    line = encode(record())
+    path.write_bytes(line + b"\n" + line[:200])
+    assert len(list(read_trajectories(path))) == 1
+    path.write_bytes(line[:5])
+    assert list(read_trajectories(path)) == []
+
+
+def test_a_curated_line_reads_back(tmp_path: Path) -> None:
+    path = tmp_path / "kept.jsonl"
+    path.write_bytes(encode(record())[:-1] + b',"findings":[]}\n')
+    assert list(read_trajectories(path)) == [record()]
+
+
+def test_a_json_array_and_a_byte_order_mark(tmp_path: Path) -> None:
+    path = tmp_path / "rows.json"
+    path.write_bytes(b"\xef\xbb\xbf" + json.dumps([says("hi"), says("ho")]).encode())
+    assert len(list(read_trajectories(path))) == 2
+
+
+def test_a_broken_line_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text(json.dumps(says("hi")) + '\n{"messages": [}\n' + json.dumps(says("ho")) + "\n", encoding="utf-8")
+    with pytest.raises(RecordError, match=r"rows\.jsonl:2: "):
+        list(read_trajectories(path))
+
+
+def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"cannot read .*gone"):
+        list(read_trajectories(tmp_path / "gone.jsonl"))
+
+
+def test_what_filters_are_given(tmp_path: Path) -> None:
+    assert as_trajectory(record()) == record()
+    assert as_trajectory(to_builtins(record())) == record()
+    assert as_trajectory(says("hi")).correct is True
+    with pytest.raises(RecordError, match=r"row: .*conversations"):
+        as_trajectory({"id": "x", "question": {"id": "q", "text": ""}, "group": "", "conversations": 3})
+
+
+@pytest.mark.parametrize("name", SHARED_FILES)
+def test_shared_rows_read(name: str) -> None:
+    path = shared(name)
+    rows = path.read_text(encoding="utf-8").splitlines()
+    found = list(read_trajectories(path))
+    assert len(found) == len(rows)
+    for trajectory, line in zip(found, rows, strict=True):
+        told = json.loads(line)
+        assert trajectory.correct is told["correct"] and trajectory.group == told["group"]
+        assert len(trajectory.conversations[0].messages) == len(told["messages"])
+        tools = [m for m in trajectory.conversations[0].messages if m.role == "tool"]
+        assert all(m.answers is not None for m in tools)

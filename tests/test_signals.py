@@ -1,0 +1,111 @@
+"""Refusals and failed results by their wording, and the honest texts that look like them."""
+
+from __future__ import annotations
+
+import pytest
+
+from trajsynth.signals import after_thinking, error_outcome, inline_thinking, is_refusal, is_transient, transient
+from trajsynth.types import Message, Outcome
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I'm sorry, but I can't help with that.",
+        "I’m sorry, but I cannot assist with this request.",
+        "I cannot comply with your request.",
+        "I am unable to provide that information.",
+        "Sorry, I won't continue.",
+        "Unfortunately, I am not able to answer this question.",
+        "As an AI language model, I cannot browse the web.",
+        "I'm sorry, but as an AI, I don't have the capability to place orders.",
+        "I must decline.",
+        "<think>They want something odd.</think>\n\nI can't help with that.",
+        "抱歉，我无法提供这方面的帮助。",
+    ],
+)
+def test_refusals(text: str) -> None:
+    assert is_refusal(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "The binding limit was a time constraint: I cannot help noticing it.",
+        "Paris. I can't help with anything else.",
+        "I'm sorry for the delay. The answer is 42.",
+        "I cannot find any evidence against it, so the answer is Paris.",
+        "I'm sorry, but I couldn't find any images of it. The page lists: ...",
+        "I'm unable to verify the year exactly, but it was 1912.",
+        r"I cannot provide that with certainty, yet the best answer is \boxed{1912}.",
+        "The robot says: I'm sorry, Dave. I'm afraid I can't do that.",
+    ],
+)
+def test_answers_that_are_no_refusals(text: str) -> None:
+    assert not is_refusal(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        ('{"success": false, "reason": "no rows"}', "tool_error"),
+        ('{"error": "not found"}', "tool_error"),
+        ('{"error": {"code": 7}}', "tool_error"),
+        ('{"status": "error", "message": "boom"}', "tool_error"),
+        ('{"isError": true, "content": []}', "tool_error"),
+        ('{"error": "Timeout error... Read timed out.", "response": ""}', "timeout"),
+        ('{"error": "", "response": "{\'success\': False, \'message\': \'none\'}"}', "tool_error"),
+        ('{"statusCode": 503, "message": "Service Unavailable"}', "unavailable"),
+        ("Error: gift card balance is not enough", "tool_error"),
+        ("Tool execution failed: boom", "tool_error"),
+        ("Error executing tool search: missing 1 required argument", "invalid_call"),
+        ("Unknown tool 'serch'", "invalid_call"),
+        ("Traceback (most recent call last):\n  File ...", "tool_error"),
+        ("requests.exceptions.ConnectionError: Max retries exceeded", "unavailable"),
+        ("HTTP 429 Too Many Requests", "unavailable"),
+        ("Request timed out after 30 s", "timeout"),
+        ("<html><head><title>502 Bad Gateway</title></head>", "unavailable"),
+        ("Error: the host example.org is blocked", "blocked"),
+    ],
+)
+def test_failed_results(text: str, outcome: Outcome) -> None:
+    assert error_outcome(text) == outcome
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "255.0",
+        "[]",
+        '{"error": "", "response": "ok"}',
+        '{"error": null, "value": 3}',
+        '{"success": true}',
+        '{"status": "success", "code": 200}',
+        '{"code": 404, "name": "area"}',
+        "Errors in measurement are discussed in chapter 3.",
+        "Error bars show one standard deviation.",
+        "The film Timeout was made in 1984. An error occurred in the credits.",
+        "A page about HTTP 404 pages",
+        "failedness",
+    ],
+)
+def test_good_results(text: str) -> None:
+    assert error_outcome(text) is None
+
+
+def test_only_faults_that_may_pass_are_transient() -> None:
+    assert is_transient("Error: 429 Too Many Requests")
+    assert not is_transient("Error: no such page")
+    assert not is_transient("a text about a connection error")
+    assert transient(Message(n=1, role="tool", content="x", outcome="timeout"))
+    assert transient(Message(n=1, role="tool", content="Error: rate limit exceeded", outcome="tool_error"))
+    assert not transient(Message(n=1, role="tool", content="Error: rate limit exceeded", outcome="ok"))
+
+
+def test_thinking_is_told_apart() -> None:
+    assert after_thinking("<think>a</think> b") == "b"
+    assert after_thinking("<think>never closed") == ""
+    assert after_thinking("b <think>a</think>") == "b <think>a</think>"
+    assert inline_thinking("<think>a</think> b") == "<think>a</think>"
