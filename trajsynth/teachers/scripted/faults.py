@@ -50,7 +50,7 @@ def write(view: View, settings: Settings) -> Draft:
     """The reply to a request, fault included."""
     code = strike(view, settings)
     seed = 0 if code in QUESTION_FAULTS else view.seed
-    mind = Mind(view, settings, seed=seed, may_slip=code not in ("error.streak", "retry.redundant"))
+    mind = Mind(view, settings, seed=seed, may_slip=code not in ("error.streak", "retry.redundant", "grade.wrong"))
     turn = int(draw("turn", view.first, view.seed, code) * 3)
     if code in TURN_FAULTS:
         return _turn(mind, code, turn)
@@ -159,17 +159,22 @@ def _end(mind: Mind, code: str, turn: int) -> Draft:
         draft = mind.work()
         if draft.calls:
             return draft
-        return Draft(content=mind.dice.pick("refusal", REFUSALS), planted=(code,))
+        return Draft(content=mind.dice.pick("refusal", REFUSALS), planted=_labels(code, summary))
     if code == "truncated":
         draft = mind.work()
         if draft.calls or summary != (turn > 0):  # in the summary, or in the message before it
             return draft
-        return Draft(content=broken.cut(draft.content, mind.dice), finish="length", planted=(code,))
+        return Draft(content=broken.cut(draft.content, mind.dice), finish="length", planted=_labels(code, summary))
     if code == "answer.missing":
         text = f"{mind.summary_text()} {mind.voice.unboxed(mind.answer)}"
         return Draft(content=text, planted=(code,))
     answer = "" if code == "answer.empty" else mind.wrong_answer()
     return replace(mind.summary(answer), planted=(code,))
+
+
+def _labels(code: str, summary: bool) -> tuple[str, ...]:
+    """A refused or cut summary has no boxed answer either."""
+    return (code, "answer.missing") if summary else (code,)
 
 
 # ---- duplicates -------------------------------------------------------------------------------------------------

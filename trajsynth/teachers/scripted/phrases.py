@@ -251,7 +251,7 @@ LOOP_BLOCKS = (
     "But first I have to verify whether this is the same person as in the question.",
     "Hmm, that is not quite right, so I need to start over from the first clue.",
 )
-RUNS = ("ha", "!", "=", "lol", "-_", "0", "ah", ".", "no", "?!")
+RUNS = ("ha", "!", "lol", "ah", "no", "?!", "xo", "hm", "na")
 REFUSALS = (
     "I'm sorry, but I can't help with that request.",
     "I cannot assist with this question.",

@@ -60,7 +60,7 @@ class Profile:
 PROFILES: dict[str, Profile] = {
     "careful": Profile(slip=0.07, plans=True, verifies=True, patience=24, depth=6),
     "hasty": Profile(
-        slip=0.34,
+        slip=0.40,
         plans=False,
         verifies=False,
         patience=12,
@@ -68,7 +68,7 @@ PROFILES: dict[str, Profile] = {
         faults={"call.schema": 0.02, "call.bad_json": 0.01, "retry.redundant": 0.01, "answer.missing": 0.02},
     ),
     "sloppy": Profile(
-        slip=0.56,
+        slip=0.64,
         plans=False,
         verifies=False,
         patience=10,
