@@ -81,7 +81,7 @@ def killed_run(path: Path, folder: Path, kills: int, seed: int, seconds: float) 
         before = len(struck)
         while process.poll() is None and not (folder / RUN_FILE).exists():
             time.sleep(0.02)
-        deadline = time.monotonic() + 1.5 + dice.expovariate(1 / (seconds / kills))
+        deadline = time.monotonic() + 1.5 + dice.expovariate(2 * kills / seconds)
         while process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.01)
         if process.poll() is None:
@@ -99,7 +99,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--questions", type=int, default=150)
+    parser.add_argument("--questions", type=int, default=300)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         root = Path(temporary)

@@ -144,7 +144,15 @@ def test_reasoning_inline() -> None:
 
 
 def test_unknown_fields_go_back_verbatim_but_never_replace_ours() -> None:
-    extra = {"reasoning_details": [{"signature": "s"}], "content": "x", "role": "user", "tool_calls": []}
+    extra = {"signature": [{"s": 1}], "content": "x", "role": "user", "tool_calls": []}
     (wire,) = render(Message(n=2, role="assistant", content="c", extra=extra))
-    assert wire == {"role": "assistant", "content": "c", "reasoning_details": [{"signature": "s"}]}
+    assert wire == {"role": "assistant", "content": "c", "signature": [{"s": 1}]}
     assert orjson.dumps(wire)
+
+
+def test_reasoning_details_are_replayed_as_received_or_not_at_all() -> None:
+    details = [{"type": "reasoning.text", "text": "r", "signature": "s"}]
+    turn = Turn(reasoning_field="reasoning_details")
+    message = Message(n=2, role="assistant", reasoning="r", extra={"reasoning_details": details}, turn=turn)
+    assert render(message, replay=True) == [{"role": "assistant", "content": "", "reasoning_details": details}]
+    assert render(message, replay=False) == [{"role": "assistant", "content": ""}]

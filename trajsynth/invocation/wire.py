@@ -28,12 +28,14 @@ def assistant(
 ) -> dict[str, Any]:
     """An assistant message without its calls: content (never null), unknown provider fields, replayed reasoning."""
     wire: dict[str, Any] = {"role": "assistant", "content": shown(message, hidden)}
-    wire.update((key, value) for key, value in message.extra.items() if key not in ("role", "content", "tool_calls"))
+    for key, value in message.extra.items():
+        if key not in ("role", "content", "tool_calls") and (replay_reasoning or not key.startswith("reasoning")):
+            wire[key] = value
     if replay_reasoning and message.reasoning:
         received = message.turn.reasoning_field if message.turn else ""
         field = profile.reasoning_field or received or DEFAULT_REASONING_FIELD
         if field == INLINE:
             wire["content"] = f"<think>\n{message.reasoning}\n</think>\n\n{wire['content']}"
-        else:
+        elif field not in message.extra:  # reasoning_details carry the text already
             wire[field] = message.reasoning
     return wire
