@@ -1,6 +1,6 @@
 """The funnel as a terminal shows it: how many in, what dropped them, who kept how much.
 
-Level 3, imports filters. Tests: tests/curate/test_curate_report.py.
+Level 3, imports filters. Tests: tests/curate/test_curate_engine_local.py.
 """
 
 from __future__ import annotations

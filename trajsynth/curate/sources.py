@@ -1,7 +1,7 @@
 """Where the trajectories to be curated lie: run folders, files of ours, files of chat rows.
 
 Level 3, imports codec, readers, curate.grades. Of a run folder the shards are read, then the failures nothing has
-superseded; its grades.jsonl overrides what the shards say. Tests: tests/curate/test_curate_sources.py.
+superseded; its grades.jsonl overrides what the shards say. Tests: tests/curate/test_curate_engine_local.py.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Stuck: the same call in a row, or a short cycle of calls, each time with the same observation (`loop.action`).
 
 Level 2. Name, arguments and observation must all be equal: runs of one tool *name* reach 28 in correct trajectories.
-Tests: tests/filters/test_filters_actions.py.
+Tests: tests/filters/test_filters_actions_retries.py.
 """
 
 from __future__ import annotations

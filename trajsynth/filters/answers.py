@@ -1,7 +1,7 @@
 """No final answer, or an empty one (`answer.missing`, `answer.empty`).
 
 Level 2. Records of ours carry their answer; of imported rows the last assistant message is it, unless a form is asked
-for. Tests: tests/filters/test_filters_answers.py.
+for. Tests: tests/filters/test_filters_endings.py.
 """
 
 from __future__ import annotations

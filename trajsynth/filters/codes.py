@@ -1,7 +1,7 @@
 """The codes: what a finding can say, for which trajectories it matters, and its meaning in one line.
 
 Level 2, imports nothing of ours. Scope A: any trajectory; C: correct ones; I: incorrect ones. Only codes some filter
-here gives are listed. Tests: tests/filters/test_filters_codes.py.
+here gives are listed. Tests: tests/filters/test_filters_base.py.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The same call with the same observation again and again (`retry.redundant`).
 
 Level 2. Looks at what came back before calling a repeat redundant: polling sees something new, and a retry right after
-a passing fault is sound. Tests: tests/filters/test_filters_retries.py.
+a passing fault is sound. Tests: tests/filters/test_filters_actions_retries.py.
 """
 
 from __future__ import annotations

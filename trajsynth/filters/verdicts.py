@@ -1,7 +1,7 @@
 """What is said about a trajectory as a whole: its grade (`grade.*`) and the failure that ended it (`infra.*`).
 
 Level 2. Infrastructure failures are typed in the record and never a model's fault. Tests:
-tests/filters/test_filters_verdicts.py.
+tests/filters/test_filters_endings.py.
 """
 
 from __future__ import annotations

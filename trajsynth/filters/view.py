@@ -1,7 +1,7 @@
 """How filters look at a trajectory: its assistant turns, its calls with their results, its final words.
 
 Level 2, imports types, schemas and signals. Results are found by position (`answers`), never by call id.
-Tests: tests/filters/test_filters_view.py.
+Tests: tests/filters/test_filters_base.py.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Tokens of a text: words, single characters in scripts without spaces, punctuation.
 
 Level 2, standard library only. A run of one punctuation mark is one token, so that rules and table borders count
-little. Tests: tests/filters/test_filters_words.py.
+little. Tests: tests/filters/test_filters_base.py.
 """
 
 from __future__ import annotations
