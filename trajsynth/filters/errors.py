@@ -1,6 +1,7 @@
 """Tool failures in a right answer's way: failures in a row (`error.streak`), many timeouts (`error.timeouts`).
 
-Level 2. Reads the outcome of each tool message, typed or from its wording. Tests: tests/filters/test_filters_endings.py.
+Level 2. Reads the outcome of each tool message, typed or from its wording.
+Tests: tests/filters/test_filters_endings.py.
 """
 
 from __future__ import annotations
