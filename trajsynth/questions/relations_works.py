@@ -1,6 +1,7 @@
 """What the encyclopedia says and asks about novels and films.
 
-Data only; `trajsynth.questions.wording` tells how to read it. Level 2; imports wording. Tests: tests/questions/test_encyclopedia.py.
+Data only; `trajsynth.questions.wording` tells how to read it. Level 2; imports wording.
+Tests: tests/questions/test_encyclopedia.py.
 """
 
 from __future__ import annotations

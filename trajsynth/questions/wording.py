@@ -1,6 +1,6 @@
 """The shape of the encyclopedia's wordings: a kind of entity, and a relation with its sentences and questions.
 
-How to read a relation: `{s}` is the subject on its own page (its title, then a short name or pronoun), `{o}` the object,
+A relation: `{s}` is the subject on its own page (its title, then a short name or pronoun), `{o}` the object:
 a `[[link]]` (after its kind's article) or a value. `{x}` in a question is either a name (`Ilva Torren`, `"The Salt
 Ladder"` for works) or a nested noun phrase (`the author of "The Salt Ladder"`). A clause follows `who`, `that` or
 `which` and describes the subject by its object: `the person who was born in {x}`. Every relation has at most one object
