@@ -108,8 +108,7 @@ def test_pages_are_pages(world: World) -> None:
         assert document.title not in re.findall(r"\[\[(.*?)\]\]", document.text.split("\n\n")[-2]), "links to itself"
         assert not re.search(r"[{}]|\bNone\b", document.text), "an unfilled template"
         assert links, "a dead end"
-    assert min(words) >= 70 and max(words) <= 300
-    assert sorted(words)[len(words) // 10] >= 80
+    assert min(words) >= 80 and max(words) <= 300
 
 
 def test_facts_agree(world: World) -> None:
