@@ -52,7 +52,7 @@ class Transcript:
         if message.role == "user":
             self._last_user = message.n
             if self._profile.replay_reasoning == "tools":  # earlier reasoning is no longer sent
-                self._stale.update(i for i, group in enumerate(self._groups) if group[0].reasoning)
+                self._stale.update(i for i, group in enumerate(self._groups) if group[0].reasoning or group[0].extra)
 
     def body(self, hidden: Collection[int] = ()) -> tuple[bytes, ...]:
         """The wire messages of a turn that does not see the results in `hidden`, each a JSON object."""
