@@ -91,6 +91,10 @@ class _Work:
             corpora.extend(kind for kind in recipe.corpus_filters if kind not in corpora)
         self.examiner = Examiner(found, tuple(rows), tuple(corpora))
         self.keys = _keys([kind.name for kind in rows])
+        self.places = {
+            recipe.name: [(kind.name, rows.index(kind)) for kind in recipe.row_filters] for recipe in recipes
+        }
+        """By recipe: (name, place among the row filters)."""
         self.ids: list[str] = []
         """Of every trajectory in order, made unique."""
         self.examined = stack.enter_context(Spill(out))
@@ -131,9 +135,8 @@ class _Work:
         self, recipe: Recipe, corpus: Mapping[str, Mapping[str, list[Finding]]], i: int, examined: Examined
     ) -> Weighed:
         """The recipe's view of trajectory `i`, from stored findings."""
-        found: dict[str, Sequence[Finding]] = {
-            kind.name: examined.findings[self.examiner.row_filters.index(kind)] for kind in recipe.row_filters
-        }
+        stored = examined.findings
+        found: dict[str, Sequence[Finding]] = {name: stored[place] for name, place in self.places[recipe.name]}
         found |= {name: by_id.get(self.ids[i], []) for name, by_id in corpus.items()}
         subject = Subject(examined.correct, frozenset(examined.spoken), frozenset(examined.masked))
         return recipe.weigh(subject, found)

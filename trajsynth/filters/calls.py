@@ -19,10 +19,16 @@ from trajsynth.schemas import check_call, parse_arguments, unusable
 from trajsynth.types import Conversation, Finding, Message, ToolCall, Toolset, Trajectory
 
 _MARKUP = re.compile(
-    r"(?<!`)(?:<tool_call>|<function_call>|<function=[\w.-]+>|<\|tool_calls?(?:_begin|_section_begin)?\|>|\[TOOL_CALLS\]|"
-    r"<｜tool▁calls?▁begin｜>)"
+    r"<(?:tool_call|function_call)>\s{0,20}(?:\{|<function=|\w{1,64}\s{0,9}<arg_key>)"  # Hermes, Qwen, GLM
+    r"|<function=[\w.-]{1,64}>\s{0,20}[{<]"  # Llama, Qwen coder
+    r"|<\|tool_calls?_(?:section_)?begin\|>|<｜tool▁calls?▁begin｜>"  # Kimi, DeepSeek
+    r"|\[TOOL_CALLS\]\s{0,20}(?:\[|\w{1,64}\[ARGS\])"  # Mistral
+    r"|<\|python_tag\|>\s{0,20}\{"  # Llama
+    r"|<invoke name=\"[\w.-]{1,64}\">"  # Claude, MiniMax
+    r"|<\|channel\|>commentary to=functions\."  # GPT-OSS
 )
-"""How models open a call in plain text when their server has not parsed it (Hermes, Llama, Mistral, DeepSeek, Kimi)."""
+"""Openings of calls written as text, as models write them when their server has not parsed them; bounded, so linear.
+The native invocation knows the same ones at run time."""
 _WHOLE = re.compile(r"<(tool_call|function_call)>\s*\{.*?\}\s*</\1>|<function=[\w.-]+>.*?</function>", re.DOTALL)
 _DETAIL = 300
 
@@ -95,21 +101,25 @@ def _misshapen(message: Message, trajectory: Trajectory) -> Iterator[dict[str, A
     reading = read_calls(message.content)
     thought = read_calls(message.reasoning)
     hidden = [call.tool for call in (*reading.misplaced, *thought.calls, *thought.misplaced)]
-    if hidden or _WHOLE.search(message.reasoning):
-        what = hidden[0] if hidden else "call markup"
+    thinking, _, said = message.content.rpartition("</think>")
+    if hidden or _MARKUP.search(message.reasoning) or _MARKUP.search(thinking):
+        what = hidden[0] if hidden else "a tool"
         yield {"code": "call.misplaced", "detail": f"{what} is called inside the reasoning"}
-    why = reading.malformed or _leftover(message, trajectory, whole=bool(reading.calls))
+    why = reading.malformed or _unread(said, message, trajectory, whole=bool(reading.calls))
     if why:
         yield {"code": "call.malformed", "detail": _cut(why)}
 
 
-def _leftover(message: Message, trajectory: Trajectory, *, whole: bool) -> str:
-    """Why call markup in the content was not read as a call; empty without any."""
-    if whole and trajectory.invocation == "function_calling" and not imported(trajectory) and not message.tool_calls:
-        return "a call in text markup where native calls are expected"
-    text = _WHOLE.sub("", message.content) if imported(trajectory) else message.content
-    found = _MARKUP.search(text)
-    return "" if found is None else f"unread call markup: {excerpt(text[found.start() : found.start() + 120])}"
+def _unread(said: str, message: Message, trajectory: Trajectory, *, whole: bool) -> str:
+    """Why a call written as text in a turn without native calls was never one; empty without any."""
+    if message.tool_calls:
+        return ""
+    if imported(trajectory):
+        said = _WHOLE.sub("", said)
+    elif whole and trajectory.invocation == "function_calling":
+        return "a call was written as text instead of a native call"
+    found = _MARKUP.search(said)
+    return "" if found is None else f"unread call markup: {excerpt(said[found.start() : found.start() + 120])}"
 
 
 def _cut(text: str) -> str:

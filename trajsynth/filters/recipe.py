@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias, cast
@@ -134,12 +135,12 @@ class Recipe:
     name: str
     steps: tuple[Step, ...]
 
-    @property
+    @cached_property
     def row_filters(self) -> tuple[RowFilter, ...]:
         """Filters over single trajectories, in order."""
         return tuple(step.filter for step in self.steps if not isinstance(step.filter, CorpusFilter))
 
-    @property
+    @cached_property
     def corpus_filters(self) -> tuple[CorpusFilter, ...]:
         """Filters over the whole set, in order."""
         return tuple(step.filter for step in self.steps if isinstance(step.filter, CorpusFilter))
