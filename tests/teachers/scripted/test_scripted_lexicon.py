@@ -21,7 +21,9 @@ def named(kind: str) -> str:
 def test_questions_are_read(key: str) -> None:
     relation, kind = RELATIONS[key], key.split(".")[0]
     x, y = named(kind), '"Blue Day"' if KINDS[kind].quoted else "Orm Vale"
-    plain = [ask.format(x=x) for ask in relation.asks] + [f"What is {phrase.format(x=x)}?" for phrase in relation.phrases]
+    plain = [ask.format(x=x) for ask in relation.asks] + [
+        f"What is {phrase.format(x=x)}?" for phrase in relation.phrases
+    ]
     for text in plain:
         ask = read_question(text)
         assert isinstance(ask, Value), text
@@ -35,7 +37,8 @@ def test_questions_are_read(key: str) -> None:
         text = f"How many years lie between {phrase.format(x=x)} and {phrase.format(x=y)}?"
         assert isinstance(read_question(text), Reckon), text
     for clause in relation.clauses:
-        text = f"What is the name of the {KINDS[kind].noun} {KINDS[kind].joiner} {clause.format(x='painter' if relation.shape == 'word' else 'Karsk')}?"
+        words = clause.format(x="painter" if relation.shape == "word" else "Karsk")
+        text = f"What is the name of the {KINDS[kind].noun} {KINDS[kind].joiner} {words}?"
         ask = read_question(text)
         assert isinstance(ask, Value), text
         assert isinstance(ask.phrase, Where), text
@@ -49,10 +52,15 @@ def test_pages_are_read(key: str) -> None:
             sentence = template.format(s=short, o=VALUES[relation.shape])
             known = Knowledge()
             _learn(known, "Karsk", (sentence[0].upper() + sentence[1:],))
-            found = {fact.value.replace("Painter", "painter") for fact in known.facts.values() if fact.subject == "Karsk"}
+            found = {
+                fact.value.replace("Painter", "painter") for fact in known.facts.values() if fact.subject == "Karsk"
+            }
             assert PLAIN[relation.shape] in found, sentence
         for template in relation.back:
-            for links, subjects in (("[[A Vale]]", ["A Vale"]), ("the [[A Vale]], [[B Vale]] and others", ["A Vale", "B Vale"])):
+            for links, subjects in (
+                ("[[A Vale]]", ["A Vale"]),
+                ("the [[A Vale]], [[B Vale]] and others", ["A Vale", "B Vale"]),
+            ):
                 sentence = template.format(o=short, list=links)
                 known = Knowledge()
                 _learn(known, "Karsk", (sentence[0].upper() + sentence[1:],))

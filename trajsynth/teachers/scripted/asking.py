@@ -1,7 +1,7 @@
 """Reads a question of the encyclopedia's kind into what has to be looked up: hops, comparisons, sums, intersections.
 
 Imports the lexicon only. A question it cannot read gives None, and the open solver takes over.
-Tests: tests/teachers/scripted/test_scripted_asking.py.
+Tests: tests/teachers/scripted/test_scripted_lexicon.py.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ _RECKON: tuple[tuple[str, Literal["years", "difference", "sum"]], ...] = (
     (r"What do {x} and {y} add up to", "sum"),
 )
 _NOUNS = "person|city|country|river|university|company|museum|novel|film|festival"
-_SMALL = frozenset("of the de la and for in on at to a an & von van".split())
+_SMALL = frozenset(str.split("of the de la and for in on at to a an & von van"))
 
 
 def _compile(template: str) -> re.Pattern[str]:
@@ -190,7 +190,9 @@ def _whole(text: str) -> Ask | None:
 
 
 def _selection(text: str) -> Ask | None:
-    match = re.fullmatch(rf"(?:Which|What is the name of the|Name the) (?P<noun>{_NOUNS}) (?:that |who |which )?(?P<c>.+)", text)
+    match = re.fullmatch(
+        rf"(?:Which|What is the name of the|Name the) (?P<noun>{_NOUNS}) (?:that |who |which )?(?P<c>.+)", text
+    )
     noun, clause = (match["noun"], match["c"]) if match else ("person", text[4:] if text.startswith("Who ") else "")
     where = _where(noun, clause) if clause else None
     return Value(where) if where is not None else None
@@ -230,9 +232,13 @@ def _phrase(text: str) -> Phrase | None:
 
 def _is_name(text: str) -> bool:
     words = text.replace("(", " ").replace(")", " ").split()
-    if text.endswith(")") and "(" in text:  # a disambiguated title: only the part before the bracket must look like a name
+    if (
+        text.endswith(")") and "(" in text
+    ):  # a disambiguated title: only the part before the bracket must look like a name
         words = text[: text.rindex("(")].split()
-    return bool(words) and words[0][:1].isupper() and all(w[:1].isupper() or w[:1].isdigit() or w in _SMALL for w in words)
+    return (
+        bool(words) and words[0][:1].isupper() and all(w[:1].isupper() or w[:1].isdigit() or w in _SMALL for w in words)
+    )
 
 
 def _where(noun: str, clause: str) -> Where | None:

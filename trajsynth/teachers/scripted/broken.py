@@ -17,7 +17,15 @@ from trajsynth.teachers.scripted.draft import Call, Draft
 from trajsynth.teachers.scripted.phrases import LOOP_BLOCKS, RUNS
 from trajsynth.teachers.scripted.reading import View
 
-UNKNOWN_TOOLS = ("web_browser", "wikipedia", "calculator", "python_interpreter", "lookup_entity", "google", "ask_expert")
+UNKNOWN_TOOLS = (
+    "web_browser",
+    "wikipedia",
+    "calculator",
+    "python_interpreter",
+    "lookup_entity",
+    "google",
+    "ask_expert",
+)
 NOT_OBJECTS = ('["{}"]', '"{}"', "null", "42", '[{{"query": "{}"}}]', "true")
 
 
@@ -84,7 +92,7 @@ def _schema(draft: Draft, view: View, dice: Dice) -> Draft | None:
     elif how == 1:
         arguments[f"{name}_text"] = arguments.pop(name)
     else:
-        arguments[name] = [arguments[name]] if call.tool.properties.get(name, {}).get("type") == "string" else {}
+        arguments[name] = [arguments[name]] if isinstance(arguments[name], str) else str(arguments[name])
     return _with_arguments(draft, orjson.dumps(arguments).decode())
 
 
@@ -140,7 +148,14 @@ def invented_titles(question: str, dice: Dice) -> list[str]:
     """Titles of pages that nobody wrote."""
     words = [word.strip('",.?()') for word in question.split() if word[:1].isupper()] or ["Question"]
     word = dice.pick("invented", words)
-    tails = ("timeline", "genealogy tables", "bibliography, volume IV", "statistical yearbook", "index of persons", "maps")
+    tails = (
+        "timeline",
+        "genealogy tables",
+        "bibliography, volume IV",
+        "statistical yearbook",
+        "index of persons",
+        "maps",
+    )
     return [f"{word} ({tail})" for tail in dice.shuffled("invented tails", tails)]
 
 

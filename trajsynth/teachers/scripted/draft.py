@@ -1,6 +1,6 @@
 """A reply before it is put on the wire: text, calls and planted labels; and the response that carries it.
 
-Imports reading and `trajsynth.grammar`. Tests: tests/teachers/scripted/test_scripted_draft.py.
+Imports reading and `trajsynth.grammar`. Tests: tests/teachers/scripted/test_scripted_reading.py.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import orjson
 
 from trajsynth.grammar import write_call
 from trajsynth.teachers.scripted.dice import draw
-from trajsynth.teachers.scripted.reading import Tool, View
+from trajsynth.teachers.scripted.reading import Tool, View, items
 
 BYTES_PER_TOKEN = 4
 """Usage is counted in tokens of four bytes, the usual rule of thumb for English."""
@@ -85,8 +85,9 @@ def prompt_tokens(body: Mapping[str, Any]) -> int:
 
 def _usage(message: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
     prompt = prompt_tokens(body)
-    messages = body.get("messages") or []
-    last = next((i for i in range(len(messages) - 1, 0, -1) if messages[i].get("role") == "assistant"), 0)
+    messages = items(body.get("messages"))
+    roles = [message.get("role") if isinstance(message, Mapping) else None for message in messages]
+    last = max((i for i, role in enumerate(roles) if role == "assistant"), default=0)
     seen = len(orjson.dumps(messages[:last])) // BYTES_PER_TOKEN
     reasoning = len(str(message.get("reasoning_content", "")).encode()) // BYTES_PER_TOKEN
     output = len(orjson.dumps(message)) // BYTES_PER_TOKEN + 1

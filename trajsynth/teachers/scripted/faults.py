@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from trajsynth.teachers.scripted import broken
+from trajsynth.teachers.scripted.acting import key
 from trajsynth.teachers.scripted.dice import draw
-from trajsynth.teachers.scripted.draft import Call, Draft
+from trajsynth.teachers.scripted.draft import Draft
 from trajsynth.teachers.scripted.phrases import FILLER, REFUSALS
 from trajsynth.teachers.scripted.policy import Mind
 from trajsynth.teachers.scripted.reading import View
@@ -23,8 +24,10 @@ from trajsynth.teachers.scripted.settings import (
     Settings,
 )
 
-RIGHT = ("error.streak", "retry.redundant", *QUESTION_FAULTS)
-"""Faults that leave the answer as good as the policy can make it."""
+WELL_SOLVED = ("error.streak", "retry.redundant", "grade.wrong")
+"""Faults of rollouts without a slip: the first two are defects of right answers only, the last turns a right one."""
+STREAK = 3
+"""Failing calls in a row of an error streak."""
 TIMES = 4
 """How often a redundant or stuck call is made."""
 
@@ -50,7 +53,7 @@ def write(view: View, settings: Settings) -> Draft:
     """The reply to a request, fault included."""
     code = strike(view, settings)
     seed = 0 if code in QUESTION_FAULTS else view.seed
-    mind = Mind(view, settings, seed=seed, may_slip=code not in ("error.streak", "retry.redundant", "grade.wrong"))
+    mind = Mind(view, settings, seed=seed, may_slip=code not in WELL_SOLVED)
     turn = int(draw("turn", view.first, view.seed, code) * 3)
     if code in TURN_FAULTS:
         return _turn(mind, code, turn)
@@ -60,8 +63,6 @@ def write(view: View, settings: Settings) -> Draft:
         return _duplicate(mind, code)
     if code and (view.summary or code in ("truncated", "refusal")):
         return _end(mind, code, turn)
-    if code == "grade.wrong":
-        return mind.work()
     return mind.work()
 
 
@@ -88,19 +89,18 @@ def _turn(mind: Mind, code: str, turn: int) -> Draft:
 
 def _error_streak(mind: Mind, start: int) -> Draft:
     """Three pages in a row that do not exist, then the work goes on."""
-    opener = mind.view.tool("open")
     place = mind.step - start
-    if mind.view.summary or opener is None or not 0 <= place < 3:
+    if mind.view.summary or not 0 <= place < STREAK:
         return _kept_going(mind, start)
-    if any(not step.failed for step in mind.view.steps[start:]):
+    title = broken.invented_titles(mind.view.question, mind.dice)[place]
+    call = mind.hands.opening(title)
+    if call is None or not all(step.failed for step in mind.view.steps[start:]):
         return mind.work()
-    names = [t for t in broken.invented_titles(mind.view.question, mind.dice) if t not in mind.known.missing]
-    title = names[place]
     draft = Draft(
         content=mind.voice.next(f"the page {title}", new=not place),
-        calls=(Call.of(opener, mind.arguments(opener, title)),),
+        calls=(call,),
     )
-    return replace(draft, planted=("error.streak",)) if place == 2 else draft
+    return replace(draft, planted=("error.streak",)) if place == STREAK - 1 else draft
 
 
 def _kept_going(mind: Mind, start: int) -> Draft:
@@ -120,23 +120,23 @@ def _redundant(mind: Mind, start: int) -> Draft:
     first = steps[0].calls[0]
     made = sum(call.key == first.key for step in steps for call in step.calls)
     just = any(call.key == first.key for call in steps[-1].calls)
-    call = mind.repeat(first)
+    call = mind.hands.repeat(first)
     if call is None or made >= TIMES or (draft.calls and just):
         return draft
-    again = Draft(content=mind.voice.check(mind.topic), calls=(call,))
+    again = Draft(content=mind.voice.check(mind.hands.topic), calls=(call,))
     return replace(again, planted=("retry.redundant",)) if made == TIMES - 1 else again
 
 
 def _stuck(mind: Mind, start: int) -> Draft:
     """One call four times in a row, or two in turns three times, then a wrong answer or none."""
     cycle = mind.dice.chance("cycle") < 0.4
-    calls = [call for name in ("stuck a", "stuck b")[: 1 + cycle] if (call := mind.spare_call(name, fixed=True))]
+    calls = [call for name in ("stuck a", "stuck b")[: 1 + cycle] if (call := mind.hands.spare(name, fixed=True))]
     length = 6 if cycle else TIMES
     place = mind.step - start
     if not calls or place < 0:
         return _kept_going(mind, start)
     done = mind.view.steps[start : start + length]
-    wanted = [mind.key(calls[i % len(calls)]) for i in range(len(done))]
+    wanted = [key(calls[i % len(calls)]) for i in range(len(done))]
     if [step.calls[0].key if len(step.calls) == 1 else "" for step in done] != wanted:
         return mind.work()
     if mind.view.summary:

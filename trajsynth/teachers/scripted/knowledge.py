@@ -1,7 +1,8 @@
-"""What the conversation has shown so far: pages, search hits and facts, from visible results and the teacher's own notes.
+"""What the conversation has shown so far: pages, search hits and facts, from visible results and the teacher's notes.
 
-Old results are hidden from later turns, so the teacher notes each sentence it relies on as `[Page title]: sentence`; notes
-are read back like results. Imports lexicon and reading. Tests: tests/teachers/scripted/test_scripted_knowledge.py.
+Old results are hidden from later turns, so the teacher notes each sentence it relies on as `[Page title]: sentence`;
+notes are read back like results. Imports lexicon and reading.
+Tests: tests/teachers/scripted/test_scripted_lexicon.py.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ _VALUES = {
 _HIT = re.compile(r"(?ms)^(?:\d+[.)]|Title:)\s+([^\n]+)\n?(.*?)(?=^(?:\d+[.)]|Title:)\s|\Z)")
 _HEAD = re.compile(r"# ([^\n]+?)(?: \(part \d+ of \d+\)|: '[^\n]*')?(?:\n|$)")
 _PROBLEM = re.compile(
-    r"(?i)error|invalid call|not executed|there is no |several pages |argument |the (?:query|title|text) |.{0,80}not found"
+    r"(?i)error|invalid call|not executed|there is no |several pages |argument |the (?:query|title|text) "
+    r"|.{0,80}not found"
 )
 _SUBJECT = r"[^\[\]]{1,80}?"
 
@@ -130,12 +132,10 @@ def _observe(known: Knowledge, call: PastCall, result: str) -> None:
             known.opened.add(title)
             known.names[title], title = head[1].strip(), head[1].strip()
             shown = shown[head.end() :]
-        if "text" in call.arguments:
-            return
-        known.opened.add(title)
-        if shown:
-            known.pages[title] = f"{known.pages.get(title, '')}\n{shown}".strip()
         _learn(known, title, sentences(shown))
+        if "text" not in call.arguments:
+            known.opened.add(title)
+            known.pages[title] = f"{known.pages.get(title, '')}\n{shown}".strip()
 
 
 # ---- tool output ------------------------------------------------------------------------------------------------
@@ -148,7 +148,13 @@ def hits_of(result: str) -> list[tuple[str, str]]:
             data = orjson.loads(result)
         except ValueError:
             data = None
-        rows = data if isinstance(data, list) else (data.get("results") or data.get("result")) if isinstance(data, dict) else None
+        rows = (
+            data
+            if isinstance(data, list)
+            else (data.get("results") or data.get("result"))
+            if isinstance(data, dict)
+            else None
+        )
         if isinstance(rows, list):
             found = [row for row in rows if isinstance(row, dict) and row.get("title")]
             return [(str(row["title"]), str(row.get("snippet") or row.get("text") or "")) for row in found]

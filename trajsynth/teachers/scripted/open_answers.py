@@ -13,19 +13,21 @@ from trajsynth.teachers.scripted.dice import Dice
 from trajsynth.teachers.scripted.open_question import OpenQuestion, spans, stem
 
 _MONTH = "January|February|March|April|May|June|July|August|September|October|November|December"
-_DATE = re.compile(rf"(?:\d{{1,2}} (?:{_MONTH}) \d{{3,4}}|(?:{_MONTH}) \d{{1,2}}, \d{{3,4}}|(?:{_MONTH}) \d{{4}}|\b1\d{{3}}\b|\b20\d\d\b)")
+_DATE = re.compile(
+    rf"(?:\d{{1,2}} (?:{_MONTH}) \d{{3,4}}|(?:{_MONTH}) \d{{1,2}}, \d{{3,4}}|(?:{_MONTH}) \d{{4}}"
+    r"|\b1\d{3}\b|\b20\d\d\b)"
+)
 _YEAR = re.compile(r"\b(?:1\d{3}|20\d\d)\b")
 _NUMBER = re.compile(r"\b\d[\d,]*(?:\.\d+)?\b|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty)\b")
-_DEMONYMS = {
-    "american": "usa", "united states": "usa", "british": "uk", "english": "uk", "england": "uk", "scottish": "uk",
-    "german": "germany", "germany": "germany", "french": "france", "france": "france", "italian": "italy", "italy": "italy",
-    "indian": "india", "india": "india", "russian": "russia", "soviet": "russia", "russia": "russia", "chinese": "china",
-    "china": "china", "japanese": "japan", "japan": "japan", "canadian": "canada", "canada": "canada", "mexican": "mexico",
-    "mexico": "mexico", "spanish": "spain", "spain": "spain", "pakistan": "pakistan", "austrian": "austria",
-    "austria": "austria", "swiss": "switzerland", "switzerland": "switzerland", "dutch": "netherlands", "polish": "poland",
-    "poland": "poland", "georgian": "georgia", "georgia": "georgia", "macedonia": "macedonia", "bulgaria": "bulgaria",
-    "australian": "australia", "australia": "australia", "brazilian": "brazil", "brazil": "brazil", "swedish": "sweden",
-    "turkish": "turkey", "turkey": "turkey", "iran": "iran", "kenya": "kenya", "chile": "chile", "chilean": "chile",
+_LANDS = {
+    "usa": "american|united states", "uk": "british|english|england|scottish", "germany": "german|germany",
+    "france": "french|france", "italy": "italian|italy", "india": "indian|india", "russia": "russian|soviet|russia",
+    "china": "chinese|china", "japan": "japanese|japan", "canada": "canadian|canada", "mexico": "mexican|mexico",
+    "spain": "spanish|spain", "pakistan": "pakistan|pakistani", "austria": "austrian|austria",
+    "switzerland": "swiss|switzerland", "netherlands": "dutch|netherlands", "poland": "polish|poland",
+    "georgia": "georgian|georgia", "macedonia": "macedonian|macedonia", "bulgaria": "bulgarian|bulgaria",
+    "australia": "australian|australia", "brazil": "brazilian|brazil", "sweden": "swedish|sweden",
+    "turkey": "turkish|turkey", "iran": "iranian|iran", "kenya": "kenyan|kenya", "chile": "chilean|chile",
 }  # fmt: skip
 
 
@@ -69,10 +71,15 @@ def _chosen(question: OpenQuestion, passages: Sequence[Passage]) -> list[str]:
         years = [int(y) for y in _YEAR.findall(text)]
         members = len(spans(text)) if counted else 0
         values.append(float(members or (max(years) if "died" in lower and years else min(years, default=0))))
-    if re.search(r"\b(?:first|earlier|older|later|younger|recently|oldest|more|larger|longer)\b", lower) and all(values):
+    if re.search(r"\b(?:first|earlier|older|later|younger|recently|oldest|more|larger|longer)\b", lower) and all(
+        values
+    ):
         earlier = values[0] <= values[1]
         return [first, second] if earlier != question.latest else [second, first]
-    shared = [sum(len({stem(w) for w in re.findall(r"\w+", t.casefold())} & question.words) for t in _about(n, passages)) for n in (first, second)]
+    shared = [
+        sum(len({stem(w) for w in re.findall(r"\w+", t.casefold())} & question.words) for t in _about(n, passages))
+        for n in (first, second)
+    ]
     return [first, second] if shared[0] >= shared[1] else [second, first]
 
 
@@ -81,7 +88,7 @@ def _yes_or_no(question: OpenQuestion, passages: Sequence[Passage]) -> list[str]
     lands = []
     for name in question.names[:2]:
         text = " ".join(_about(name, passages)).casefold()
-        lands.append({land for word, land in _DEMONYMS.items() if re.search(rf"\b{word}\b", text)})
+        lands.append({land for land, words in _LANDS.items() if re.search(rf"\b(?:{words})\b", text)})
     if len(lands) == 2 and re.search(r"\b(?:same|both)\b", question.text) and all(lands):
         return ["yes", "no"] if lands[0] & lands[1] else ["no", "yes"]
     decade = re.search(r"\b(\d{3})0s\b", question.text)
@@ -114,7 +121,12 @@ def _of_kind(question: OpenQuestion, passage: Passage) -> Iterator[tuple[str, fl
             fit = 1.0 + 0.2 * (len(date) > 4) - 0.05 * i
             if life and date in life[1]:
                 second = life[1].rfind(date) > 6 and i > 0
-                fit += 1.0 if ("die" in lower or "death" in lower) == second and ("born" in lower or "birth" in lower or second) else 0.0
+                fit += (
+                    1.0
+                    if ("die" in lower or "death" in lower) == second
+                    and ("born" in lower or "birth" in lower or second)
+                    else 0.0
+                )
             yield date, fit
     elif question.kind == "number":
         for match in _NUMBER.finditer(text):
@@ -128,7 +140,16 @@ def _of_kind(question: OpenQuestion, passage: Passage) -> Iterator[tuple[str, fl
 def _named(question: OpenQuestion, passage: Passage) -> Iterator[tuple[str, float]]:
     text, kind = passage.text, question.kind
     title = re.sub(r"\s*\([^)]*\)$", "", passage.page)
-    yield title, 0.95 + (0.25 if question.noun and re.search(rf"\b(?:is|was|are|were) (?:an?|the)\b[^.]*\b{re.escape(question.noun)}", text) else 0)
+    yield (
+        title,
+        0.95
+        + (
+            0.25
+            if question.noun
+            and re.search(rf"\b(?:is|was|are|were) (?:an?|the)\b[^.]*\b{re.escape(question.noun)}", text)
+            else 0
+        ),
+    )
     for span in spans(text):
         before = text[: text.find(span)][-12:].casefold()
         fit = 0.8
@@ -137,6 +158,8 @@ def _named(question: OpenQuestion, passage: Passage) -> Iterator[tuple[str, floa
             fit += 0.15 if re.search(r"\b(?:by|named|called|and)\s*$", before) else 0
         elif kind == "place":
             fit = 1.1 if re.search(r"\b(?:in|at|of|near|to)\s+(?:the )?$", before) else 0.7
-        if span in ("It", "He", "She", "The", "This", "In", "They", "His", "Her", "Its") or re.fullmatch(r"[\d,. ]+", span):
+        if span in ("It", "He", "She", "The", "This", "In", "They", "His", "Her", "Its") or re.fullmatch(
+            r"[\d,. ]+", span
+        ):
             continue
         yield span, fit

@@ -13,15 +13,21 @@ from typing import Literal
 Kind = Literal["yesno", "choice", "date", "year", "number", "person", "place", "thing"]
 
 STOP = frozenset(
-    "a an the of in on at to for from by with and or is are was were be been being do does did has have had that this "
-    "these those which what who whom whose when where why how many much long it its his her their they he she as than "
-    "into also one same both between after before during first last name named called out up not there will would can "
-    "could you find".split()
+    str.split(
+        "a an the of in on at to for from by with and or is are was were be been being do does did has have had that "
+        "this these those which what who whom whose when where why how many much long it its his her their they he she "
+        "as than into also one same both between after before during first last name named called out up not there "
+        "will would can could you find"
+    )
 )
 _SMALL = "of|the|de|la|van|von|der|du|del|&"
-_SPAN = re.compile(rf"[A-Z][\w'’.&!-]*(?: (?:(?:{_SMALL}) ){{0,2}}[A-Z0-9][\w'’.&!-]*)*(?: \((?:[a-z]+|[^()]*(?:film|album))\))?")
+_SPAN = re.compile(
+    rf"[A-Z][\w'’.&!-]*(?: (?:(?:{_SMALL}) ){{0,2}}[A-Z0-9][\w'’.&!-]*)*(?: \((?:[a-z]+|[^()]*(?:film|album))\))?"
+)
 _AUXILIARY = r"(?:is|are|was|were|did|do|does|has|have|had|can|could|will)\b"
-_ASKING = frozenset("Which What Who Whose When Where How In Are Is Was Were Did Do Does The Of On At For A An".split())
+_ASKING = frozenset(
+    str.split("Which What Who Whose When Where How In Are Is Was Were Did Do Does The Of On At For A An")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +53,9 @@ def take_apart(text: str) -> OpenQuestion:
     """Read a question; any text gives something."""
     plain = text.replace("“", '"').replace("”", '"')
     options = _options(plain)
-    noun = re.search(r"(?i)\b(?:how many|which|what)\s+(?:(?:other|former|american|british|american)\s+)?([a-z]+)", plain)
+    noun = re.search(
+        r"(?i)\b(?:how many|which|what)\s+(?:(?:other|former|american|british|american)\s+)?([a-z]+)", plain
+    )
     lower = plain.casefold()
     return OpenQuestion(
         text=plain,
@@ -55,7 +63,11 @@ def take_apart(text: str) -> OpenQuestion:
         names=tuple(dict.fromkeys([*options, *_names(plain)])),
         words=frozenset(stem(w) for w in re.findall(r"[a-z0-9]+", lower) if w not in STOP and len(w) > 2),
         options=options,
-        latest=bool(re.search(r"\b(?:later|latest|younger|youngest|more recently|larger|longer|more|most|last|taller|higher)\b", lower)),
+        latest=bool(
+            re.search(
+                r"\b(?:later|latest|younger|youngest|more recently|larger|longer|more|most|last|taller|higher)\b", lower
+            )
+        ),
         noun=noun[1].casefold() if noun else "",
     )
 
@@ -85,16 +97,29 @@ def _kind(lower: str, options: tuple[str, ...]) -> Kind:
         return "date"
     if re.search(r"\bhow (?:many|much|long|old|far|tall|large|big)\b|\bpopulation\b|\bage difference\b", lower):
         return "number"
-    if re.match(r"who(?:se)?\b|.*\bby who(?:m)?\b", lower) or re.search(r"\b(?:which|what) (?:\w+ )*?(?:actor|actress|singer|director|player|person|man|woman|author|writer|nobleman)\b", lower):
+    if re.match(r"who(?:se)?\b|.*\bby who(?:m)?\b", lower) or re.search(
+        r"\b(?:which|what) (?:\w+ ){0,4}"
+        r"(?:actor|actress|singer|director|player|person|man|woman|author|writer|nobleman)\b",
+        lower,
+    ):
         return "person"
-    if re.search(r"^where\b|\b(?:which|what) (?:\w+ )?(?:country|county|city|state|region|province|town|place|continent)\b", lower):
+    if re.search(
+        r"^where\b|\b(?:which|what) (?:\w+ )?(?:country|county|city|state|region|province|town|place|continent)\b",
+        lower,
+    ):
         return "place"
     return "thing"
 
 
 def _options(text: str) -> tuple[str, ...]:
-    match = re.search(r"(?:[,:?]|\bout of|\bDoes|\bbetween)\s+([^,:?]{2,70}?),? (?:or|and) ([^,?]{2,70}?)(?: (?:have|has|had)\b[^?]*)?\s*\?\s*$", text)
-    tail = re.search(r"\b(?:older|first|earlier|later|younger)\s+([A-Z][^,:?]{2,60}?) or ([A-Z][^,?]{2,60}?)\s*\?\s*$", text)
+    match = re.search(
+        r"(?:[,:?]|\bout of|\bDoes|\bbetween)\s+([^,:?]{2,70}?),? (?:or|and) ([^,?]{2,70}?)"
+        r"(?: (?:have|has|had)\b[^?]*)?\s*\?\s*$",
+        text,
+    )
+    tail = re.search(
+        r"\b(?:older|first|earlier|later|younger)\s+([A-Z][^,:?]{2,60}?) or ([A-Z][^,?]{2,60}?)\s*\?\s*$", text
+    )
     match = tail or match
     if match is None or (" or " not in match[0] and "out of" not in match[0]):
         return ()
@@ -113,5 +138,10 @@ def _names(text: str) -> list[str]:
         phrase = " ".join(words)
         if len(phrase) > 2 and phrase.casefold() not in STOP:
             found.append(phrase)
-    quoted += [re.sub(r"['’]s$", "", m[1]) for m in re.finditer(r"\b(?:film|album|song) ([A-Z0-9][^?]*?)(?= \w+ (?:die|born|release)|\?| and |'s | die| born)", rest)]
+    quoted += [
+        re.sub(r"['’]s$", "", m[1])
+        for m in re.finditer(
+            r"\b(?:film|album|song) ([A-Z0-9][^?]*?)(?= \w+ (?:die|born|release)|\?| and |'s | die| born)", rest
+        )
+    ]
     return list(dict.fromkeys([*quoted, *sorted(dict.fromkeys(found), key=lambda p: -len(p.split()))]))

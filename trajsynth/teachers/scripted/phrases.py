@@ -237,10 +237,10 @@ ANSWER_CLOSE = (
     "That makes it <box>.",
 )
 FILLER = (
-    "honestly", "certainly", "plainly", "naturally", "evidently", "obviously", "surely", "indeed", "simply", "basically",
-    "apparently", "effectively", "altogether", "ultimately", "briefly", "actually", "really", "overall", "presumably",
-    "admittedly", "incidentally", "notably", "essentially", "accordingly", "consequently", "thus", "hence", "finally",
-    "lastly", "clearly", "undoubtedly", "definitely",
+    "honestly", "certainly", "plainly", "naturally", "evidently", "obviously", "surely", "indeed", "simply",
+    "basically", "apparently", "effectively", "altogether", "ultimately", "briefly", "actually", "really", "overall",
+    "presumably", "admittedly", "incidentally", "notably", "essentially", "accordingly", "consequently", "thus",
+    "hence", "finally", "lastly", "clearly", "undoubtedly", "definitely",
 )  # fmt: skip
 """Single words by which near duplicates differ."""
 LOOP_BLOCKS = (

@@ -1,7 +1,8 @@
 """The one server process all scripted teachers of a run share: started on the first use, ended with the last.
 
 It is a child with a pipe for standard input, so it ends with us however we end; it has a session of its own, so Ctrl-C
-reaches us alone and work in flight can finish. Standard library only. Tests: tests/teachers/scripted/test_scripted_server.py.
+reaches us alone and work in flight can finish. Standard library only.
+Tests: tests/teachers/scripted/test_scripted_server.py.
 """
 
 from __future__ import annotations

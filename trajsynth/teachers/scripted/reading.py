@@ -18,12 +18,14 @@ import orjson
 from trajsynth.grammar import read_calls
 
 ToolKind = Literal["search", "open", "find", "other"]
+_KINDS: tuple[ToolKind, ...] = ("open", "find", "search")
 
 _SERVER = re.compile(r"(?im)^[#*\s-]*(?:mcp )?server(?:[ _]name)?\s*[:=]\s*[`\"*]*([\w.@/-]+)")
 _TOOL = re.compile(r"(?im)^[#*\s-]*tool(?:[ _]name)?\s*[:=]\s*[`\"*]*([\w.@/-]+)")
 _PART = re.compile(r"(?m)^\[Result \d+ of \d+\]\n")
 _ERROR = re.compile(
-    r"(?i)\s*(?:invalid call|not executed|error|there is no |several pages |no such |argument |unknown|.{0,80}not found)"
+    r"(?i)\s*(?:invalid call|not executed|error|there is no |several pages |no such |argument |unknown"
+    r"|.{0,80}not found)"
 )
 
 
@@ -46,9 +48,9 @@ class Tool:
         name = self.tool.lower()
         if "query" in self.properties or "q" in self.properties:
             return "search"
-        for kind in ("open", "find", "search"):
+        for kind in _KINDS:
             if name.endswith(kind):
-                return kind  # type: ignore[return-value]
+                return kind
         if "search" in name or name.startswith(("query", "lookup")):
             return "search"
         if self.texts and ("open" in name or "fetch" in name or "read" in name):
@@ -120,11 +122,11 @@ class View:
 
 def view(body: Mapping[str, Any]) -> View:
     """Read a chat-completion request; foreign or odd messages are skipped, never an error."""
-    messages = [m for m in body.get("messages") or () if isinstance(m, Mapping)]
+    messages = [m for m in items(body.get("messages")) if isinstance(m, Mapping)]
     system = "\n".join(text_of(m) for m in messages if m.get("role") in ("system", "developer"))
     talk = [m for m in messages if m.get("role") in ("user", "assistant", "tool", "function")]
     first = next((text_of(m) for m in talk if m.get("role") == "user"), "")
-    native = native_tools(body.get("tools") or ())
+    native = native_tools(items(body.get("tools")))
     prompted = () if native else prompted_tools(system)
     last = text_of(talk[-1]) if talk and talk[-1].get("role") == "user" else ""
     begun = any(m.get("role") == "assistant" for m in talk)
@@ -132,7 +134,7 @@ def view(body: Mapping[str, Any]) -> View:
     return View(
         first=first,
         question=question_of(first),
-        steps=tuple(_steps(talk)),
+        steps=tuple(_steps(talk, written=bool(prompted))),
         tools=native or prompted,
         in_prompt=bool(prompted),
         summary="\\boxed" in last and (begun or not (native or prompted)),
@@ -141,11 +143,16 @@ def view(body: Mapping[str, Any]) -> View:
 
 
 def question_of(text: str) -> str:
-    """The question inside a first message: what follows `Question:`, else all of it, without a request for `\\boxed{}`."""
+    """The question inside a first message: what follows `Question:`, else all, without a request for `\\boxed{}`."""
     match = re.search(r"(?im)^\W*question\W*:\W*", text)
     text = text[match.end() :] if match else text
     kept = [part for part in text.split("\n") if "\\boxed" not in part]
     return " ".join(" ".join(kept).split())
+
+
+def items(value: Any) -> Sequence[Any]:
+    """The value if it is a list, else nothing."""
+    return value if isinstance(value, list) else ()
 
 
 def text_of(message: Mapping[str, Any]) -> str:
@@ -153,9 +160,7 @@ def text_of(message: Mapping[str, Any]) -> str:
     content = message.get("content")
     if isinstance(content, str):
         return content
-    if isinstance(content, Sequence):
-        return "\n".join(str(part.get("text", "")) for part in content if isinstance(part, Mapping))
-    return ""
+    return "\n".join(str(part.get("text", "")) for part in items(content) if isinstance(part, Mapping))
 
 
 # ---- tools ------------------------------------------------------------------------------------------------------
@@ -214,32 +219,31 @@ def _tool(name: str, server: str, own: str, description: str, schema: Any) -> To
         tool=own,
         description=description,
         properties=properties if isinstance(properties, Mapping) else {},
-        required=tuple(str(r) for r in required) if isinstance(required, Sequence) else (),
+        required=tuple(str(name) for name in items(required)),
     )
 
 
 # ---- steps ------------------------------------------------------------------------------------------------------
 
 
-def _steps(talk: Sequence[Mapping[str, Any]]) -> Iterator[Step]:
+def _steps(talk: Sequence[Mapping[str, Any]], *, written: bool) -> Iterator[Step]:
     current: Mapping[str, Any] | None = None
     results: list[str] = []
     for message in talk:
         if message.get("role") == "assistant":
             if current is not None:
-                yield _step(current, results)
+                yield _step(current, results, written=written)
             current, results = message, []
         elif current is not None:
             results.append(text_of(message))
     if current is not None:
-        yield _step(current, results)
+        yield _step(current, results, written=written)
 
 
-def _step(message: Mapping[str, Any], results: Sequence[str]) -> Step:
+def _step(message: Mapping[str, Any], results: Sequence[str], *, written: bool) -> Step:
     content = text_of(message)
-    native = message.get("tool_calls") or ()
-    calls = [_native_call(call) for call in native if isinstance(call, Mapping)]
-    if not calls:
+    calls = [_native_call(call) for call in items(message.get("tool_calls")) if isinstance(call, Mapping)]
+    if written and not calls:
         calls = [_past(call.tool, call.arguments) for call in read_calls(content).calls]
     if len(calls) > 1 and len(results) == 1:  # in-prompt calls: all results in one user turn
         results = [part.strip() for part in _PART.split(results[0])[1:]] or results

@@ -1,7 +1,7 @@
 """The scripted models behind a real HTTP server: `/<settings>/v1/chat/completions` and `/<settings>/v1/models`.
 
-`reply` is the same as a pure function. Run with `python -m trajsynth.teachers.scripted --port 0`; the port is printed as
-one line and the server ends when its standard input closes, so it never outlives a killed parent.
+`reply` is the same as a pure function. Run with `python -m trajsynth.teachers.scripted --port 0`; the port is printed
+as one line and the server ends when its standard input closes, so it never outlives a killed parent.
 aiohttp is imported on use. Tests: tests/teachers/scripted/test_scripted_server.py.
 """
 
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 SLOW_SECONDS = 1.5
 """What `http.slow` adds."""
 MAX_BODY = 256 * 1024 * 1024
-_HTML = "<!DOCTYPE html><html><head><title>Bad gateway</title></head><body><h1>Temporarily unavailable</h1></body></html>"
+_HTML = (
+    "<!DOCTYPE html><html><head><title>Bad gateway</title></head><body><h1>Temporarily unavailable</h1></body></html>"
+)
 
 
 def reply(settings: Settings, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,7 +67,12 @@ class Server:
             settings = parsed(request.match_info["settings"])
         except ConfigError as error:
             return _error(404, str(error), "settings_not_found")
-        entry: dict[str, Any] = {"id": settings.model, "object": "model", "created": 1_700_000_000, "owned_by": "trajsynth"}
+        entry: dict[str, Any] = {
+            "id": settings.model,
+            "object": "model",
+            "created": 1_700_000_000,
+            "owned_by": "trajsynth",
+        }
         if settings.context_tokens:
             entry["max_model_len"] = settings.context_tokens
         return _json({"object": "list", "data": [entry]})
@@ -83,11 +90,15 @@ class Server:
         if not isinstance(body, dict) or not isinstance(body.get("messages"), list):
             return _error(400, "the request has no list of messages", "invalid_request_error")
         if body.get("model") not in (None, "", settings.model):
-            return _error(404, f"the model {body.get('model')!r} does not exist; it is {settings.model!r}", "model_not_found")
+            return _error(
+                404, f"the model {body.get('model')!r} does not exist; it is {settings.model!r}", "model_not_found"
+            )
         tokens = prompt_tokens(body)
         if settings.context_tokens and tokens > settings.context_tokens:
             text = f"This model's maximum context length is {settings.context_tokens} tokens. However, your messages "
-            return _error(400, f"{text}resulted in {tokens} tokens. Please reduce the length.", "context_length_exceeded")
+            return _error(
+                400, f"{text}resulted in {tokens} tokens. Please reduce the length.", "context_length_exceeded"
+            )
         fault = self._transport_fault(settings, raw)
         if settings.latency or fault == "http.slow":
             await asyncio.sleep(settings.latency + (SLOW_SECONDS if fault == "http.slow" else 0))
@@ -99,7 +110,7 @@ class Server:
         rates = settings.rates()
         if not any(rates.get(code) for code in HTTP_FAULTS):
             return ""
-        digest = blake2b(raw, digest_size=16).digest()
+        digest = blake2b(settings.segment().encode() + raw, digest_size=16).digest()
         if digest in self._seen:
             return ""
         self._seen.add(digest)

@@ -1,7 +1,7 @@
 """What a scripted model is told to be - profile, fault rates, latency, context - and how that travels in a URL path.
 
-The settings stand in the base URL (`http://127.0.0.1:PORT/careful~ctx=8192~call.bad_json=0.05/v1`), so a reply is a pure
-function of path and body and one server process serves every scripted teacher. Imports the standard library and
+The settings stand in the base URL (`http://127.0.0.1:PORT/careful~ctx=8192~call.bad_json=0.05/v1`), so a reply is a
+pure function of path and body and one server process serves every scripted teacher. Imports the standard library and
 `trajsynth.errors`. Tests: tests/teachers/scripted/test_scripted_settings.py.
 """
 
@@ -121,9 +121,10 @@ class Settings:
         for group in (ROLLOUT_FAULTS + QUESTION_FAULTS, HTTP_FAULTS):
             total = sum(share for code, share in self.rates().items() if code in group)
             if total > 1 + 1e-9:
+                each = "request" if group is HTTP_FAULTS else "rollout"
                 raise ConfigError(
-                    f"planted faults of {self.profile!r} add up to {total:.2f} of all "
-                    f"{'requests' if group is HTTP_FAULTS else 'rollouts'}; at most one strikes each, so keep the sum at 1"
+                    f"planted faults of a {self.profile!r} teacher add up to {total:.2f} of all {each}s; "
+                    f"at most one strikes a {each}, so keep the sum at 1"
                 )
 
     @property

@@ -7,14 +7,14 @@ look up next. Imports asking, knowledge, lexicon, solving. Tests: tests/teachers
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from trajsynth.teachers.scripted.asking import Ask, Attr, Compare, Name, Phrase, Reckon, Value, Where
 from trajsynth.teachers.scripted.knowledge import Fact, Knowledge
 from trajsynth.teachers.scripted.lexicon import SENSES
 from trajsynth.teachers.scripted.solving import Evidence, Need, Outcome
 
-_MONTHS = "january february march april may june july august september october november december".split()
+_MONTHS = str.split("january february march april may june july august september october november december")
 _WORDS = {
     "born": "date of birth",
     "died": "date of death",
@@ -94,6 +94,18 @@ def spoken(phrase: Phrase) -> str:
     if isinstance(phrase, Attr):
         return f"the {word(phrase.senses[0])}"
     return f"that {phrase.noun}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Condition:
+    """A condition of a description with its object resolved."""
+
+    senses: tuple[str, ...]
+    value: str
+    pool: tuple[str, ...]
+    """Known subjects."""
+    whole: bool
+    """There are no others."""
 
 
 class _Solver:
@@ -191,41 +203,41 @@ class _Solver:
         return next((f for s in senses if (f := self.known.facts.get((subject, s))) is not None), None)
 
     def _where(self, phrase: Where) -> str | None:
-        needs_before = len(self.needs)
+        """The one candidate that meets all conditions, or what to look up to find it."""
         objects = [(senses, self.resolve(of)) for senses, of in phrase.conditions]
-        pools = [self._pool(phrase.noun, senses, value) for senses, value in objects if value]
         if any(value is None for _, value in objects):
             return None
-        named: dict[str, None] = {}
-        for pool, _ in pools:
-            named.update(dict.fromkeys(pool))
-        unknown = []
-        for candidate in named:
-            verdict = self._fits(candidate, objects, pools)
-            if verdict:
-                self._prove(candidate, objects)
-                self.settled.append(f"{candidate} fits")
-                return candidate
-            if verdict is None:
-                unknown.append(candidate)
-        del self.needs[needs_before:]
-        whole = [pool for pool, complete in pools if complete]
-        if whole:  # the answer stands in every complete list
-            unknown = [c for c in unknown if all(c in pool for pool in whole)]
-        gaps = [
-            Need("page", value, f"the {phrase.noun} in question")
-            for senses, value in objects
-            if value and SENSES[senses[0]].shape == "link" and self._openable(value)
+        conditions = [
+            _Condition(senses, value or "", *self._pool(phrase.noun, senses, value or "")) for senses, value in objects
         ]
-        ask_pages = [Need("page", c, f"whether {c} fits") for c in unknown if self._openable(c)]
-        terms = " ".join(value for _, value in objects if value)
-        extra = [] if (gaps and not whole) or ask_pages else [Need("search", f"{phrase.noun} {terms}")]
-        if not gaps and not ask_pages:
-            heard = [t for t in self.known.titles() if self._openable(t) and t not in named and t not in terms]
-            extra += [Need("page", t, f"whether {t} fits") for t in heard[:6]]
-        order = gaps if not whole else [g for g in gaps if len(pools) > len(whole)][:1]
-        self.needs += [*order, *ask_pages, *extra] if not (whole and ask_pages) else [*ask_pages, *order, *extra]
+        unknown = []
+        for candidate in dict.fromkeys(name for condition in conditions for name in condition.pool):
+            verdict = self._fits(candidate, conditions)
+            if verdict:
+                self._prove(candidate, conditions)
+                self.settled.append(f"the {phrase.noun} in question is {candidate}")
+                return candidate
+            if verdict is None and self._openable(candidate):
+                unknown.append(candidate)
+        self.needs += self._wanted(phrase.noun, conditions, unknown)
         return None
+
+    def _wanted(self, noun: str, conditions: list[_Condition], unknown: list[str]) -> list[Need]:
+        """Pages that may list candidates or decide about one; else a search, and what it brought."""
+        lists = [
+            Need("page", c.value, f"the {noun} in question", noun)
+            for c in conditions
+            if SENSES[c.senses[0]].shape == "link" and self._openable(c.value)
+        ]
+        pages = [Need("page", name, f"whether {name} fits") for name in unknown]
+        if any(c.whole for c in conditions) and pages:
+            return [*pages, *lists]
+        if lists or pages:
+            return [*lists, *pages]
+        named = {name for c in conditions for name in (*c.pool, c.value)}
+        heard = [title for title in self.known.titles() if self._openable(title) and title not in named]
+        search = Need("search", " ".join([noun, *(c.value for c in conditions)]), f"the {noun} in question")
+        return [search, *(Need("page", title, f"whether {title} fits") for title in heard[:6])]
 
     def _pool(self, noun: str, senses: tuple[str, ...], value: str) -> tuple[tuple[str, ...], bool]:
         """Known subjects of a condition, and whether the list is known to be complete."""
@@ -238,34 +250,31 @@ class _Solver:
         self.evidence += [Evidence(value, listing.sentence) for listing in lists]
         stated = [f.subject for f in self.known.facts.values() if f.sense in senses and f.value == value]
         listed = [subject for listing in lists for subject in listing.subjects]
-        if noun and any(SENSES[s].nouns.split() != [noun] for s in senses):
-            other = {
-                subject
-                for sense in senses
-                for listing in self.known.lists.get((value, sense), ())
-                if listing.noun not in ("", noun)
-                for subject in listing.subjects
-            }
-            stated = [s for s in stated if s not in other]
+        foreign = {
+            subject
+            for sense in senses
+            for listing in self.known.lists.get((value, sense), ())
+            if listing.noun not in ("", noun)
+            for subject in listing.subjects
+        }
+        stated = [subject for subject in stated if subject not in foreign]
         return tuple(dict.fromkeys(listed + stated)), bool(lists) and all(listing.whole for listing in lists)
 
-    def _fits(
-        self, candidate: str, objects: list[tuple[tuple[str, ...], str | None]], pools: list[tuple[tuple[str, ...], bool]]
-    ) -> bool | None:
+    def _fits(self, candidate: str, conditions: list[_Condition]) -> bool | None:
         """Whether a candidate meets all conditions; None when a fact is missing."""
         verdict: bool | None = True
-        for (senses, value), (pool, whole) in zip(objects, pools, strict=True):
-            fact = self.fact(candidate, senses)
-            if fact is not None and fact.value == value or candidate in pool:
+        for condition in conditions:
+            fact = self.fact(candidate, condition.senses)
+            if (fact is not None and fact.value == condition.value) or candidate in condition.pool:
                 continue
-            if fact is not None or whole or candidate in self.known.opened:
+            if fact is not None or condition.whole or candidate in self.known.opened:
                 return False
             verdict = None
         return verdict
 
-    def _prove(self, candidate: str, objects: list[tuple[tuple[str, ...], str | None]]) -> None:
-        for senses, _ in objects:
-            fact = self.fact(candidate, senses)
+    def _prove(self, candidate: str, conditions: list[_Condition]) -> None:
+        for condition in conditions:
+            fact = self.fact(candidate, condition.senses)
             if fact is not None:
                 self._use(fact)
 
@@ -281,7 +290,10 @@ class _Solver:
         elif title in self.known.missing:
             self.needs.append(Need("search", title, about, word(senses[0])))
         else:
-            self.needs += [Need("find", title, about, word(senses[0])), Need("search", f"{title} {word(senses[0])}", about)]
+            self.needs += [
+                Need("find", title, about, word(senses[0])),
+                Need("search", f"{title} {word(senses[0])}", about),
+            ]
 
     def _use(self, fact: Fact) -> None:
         self.evidence.append(Evidence(fact.page, fact.sentence))

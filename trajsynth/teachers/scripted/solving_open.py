@@ -32,7 +32,9 @@ def solve(text: str, known: Knowledge, dice: Dice, *, careless: bool, depth: int
     needs = _needs(question, known, passages, depth)
     ranked = answers(question, passages, dice, careless=careless)
     best = next((p for p in passages if ranked and ranked[0] in p.text), passages[0] if passages else None)
-    evidence = tuple(Evidence(p.page, p.text) for p in ([best] if best else []) + [q for q in passages[:2] if q is not best])
+    evidence = tuple(
+        Evidence(p.page, p.text) for p in ([best] if best else []) + [q for q in passages[:2] if q is not best]
+    )
     done = not needs
     return Outcome(
         answer=ranked[0] if ranked and done else "",
@@ -78,7 +80,11 @@ def _needs(question: OpenQuestion, known: Knowledge, passages: list[Passage], de
     tried = len(known.opened | known.missing)
     if tried >= depth or len(known.hits) > depth + 1:
         return []
-    needs = [Need("page", target, f"what is said on {name}") for name in question.names[:4] if (target := _target(name, known))]
+    needs = [
+        Need("page", target, f"what is said on {name}")
+        for name in question.names[:4]
+        if (target := _target(name, known))
+    ]
     if not question.names and not known.hits:
         return [Need("search", " ".join(sorted(question.words)[:6]), "a page that fits the description")]
     if not needs and not any(len(query.split()) > 3 for query in known.hits):
@@ -118,7 +124,9 @@ def _promising(question: OpenQuestion, known: Knowledge) -> list[str]:
     for title in known.titles():
         if title in known.opened or title in known.missing:
             continue
-        named = sum(3.0 for name in question.names if plain(title) in name.casefold() or plain(name) in title.casefold())
+        named = sum(
+            3.0 for name in question.names if plain(title) in name.casefold() or plain(name) in title.casefold()
+        )
         score = named + _score(question, title, known.snippets.get(title, ""))
         if score >= 4.0:
             scored.append((score, title))
@@ -127,17 +135,26 @@ def _promising(question: OpenQuestion, known: Knowledge) -> list[str]:
 
 def _followed(question: OpenQuestion, known: Knowledge, passages: list[Passage]) -> list[str]:
     """Names in the most telling sentences that the question does not give: the second hop."""
-    asked = question.text.casefold()
-    found: dict[str, None] = {}
     stems = {stem(w)[:5] for w in question.words if len(w) > 3}
     telling = sorted(passages[:6], key=lambda p: -sum(s in p.text.casefold() for s in stems))
+    read = {plain(title) for title in (*known.opened, *known.names, *known.missing)}
+    searched = " | ".join(known.hits).casefold()
+    found: dict[str, None] = {}
     for passage in telling[:3]:
-        text = passage.text
-        near = sorted(spans(text), key=lambda s: not any(w in text[max(0, text.find(s) - 24) : text.find(s)].casefold() for w in stems))
-        for span in near:
-            fresh = span.casefold() not in asked and plain(span) != plain(passage.page)
-            if fresh and len(span.split()) > 1 and not span[0].isdigit() and span not in known.missing:
-                if not any(plain(span) in plain(t) or plain(t) in plain(span) for t in known.opened | set(known.names)):
-                    found.setdefault(span)
-    names = [n for n in found if not any(n.casefold() in q.casefold() for q in known.hits)]
-    return names[:FOLLOWED]
+        for span in _by_role(passage.text, stems):
+            key = plain(span)
+            fresh = key not in question.text.casefold() and span.casefold() not in searched
+            if fresh and " " in key and not any(key in title or title in key for title in read):
+                found.setdefault(span)
+    return list(found)[:FOLLOWED]
+
+
+def _by_role(text: str, stems: set[str]) -> list[str]:
+    """Names in a sentence, those right behind a word of the question first (`directed by ...`)."""
+    lower = text.casefold()
+
+    def behind(span: str) -> bool:
+        at = text.find(span)
+        return any(word in lower[max(0, at - 24) : at] for word in stems)
+
+    return sorted(spans(text), key=lambda span: not behind(span))

@@ -28,7 +28,9 @@ class ScriptedTeacher:
             latency=float(settings.latency),
             context_tokens=settings.context_tokens,
         )
-        self._max_tokens = min(MAX_TOKENS, max(1, settings.context_tokens // 8)) if settings.context_tokens else MAX_TOKENS
+        self._max_tokens = (
+            min(MAX_TOKENS, max(1, settings.context_tokens // 8)) if settings.context_tokens else MAX_TOKENS
+        )
         self._client: Teacher | None = None
 
     @property

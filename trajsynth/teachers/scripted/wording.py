@@ -104,7 +104,9 @@ class Voice:
 
     def summary(self, evidence: Sequence[Evidence], settled: Sequence[str], *, sure: bool) -> str:
         """What decided the question, before the boxed answer."""
-        opening = self.say(SUMMARY_OPEN) if sure else self.say(NO_TOOLS) if not evidence else self.say(UNSURE, answer="this")
+        opening = (
+            self.say(SUMMARY_OPEN) if sure else self.say(NO_TOOLS) if not evidence else self.say(UNSURE, answer="this")
+        )
         facts = [self.say_at(RECAP, i + 3, fact=fact) for i, fact in enumerate(settled[-3:])]
         if not facts and evidence:
             facts = [f"{self.say(NOTE_LEADS)} “{evidence[-1].sentence}” ({evidence[-1].page})."]

@@ -18,7 +18,7 @@ from trajsynth.teachers.scripted.server import reply
 from trajsynth.teachers.scripted.settings import Settings
 from trajsynth.tools.corpus import CorpusTools
 from trajsynth.tools.toolbox import Toolbox
-from trajsynth.types import Question, ToolCall, Usage
+from trajsynth.types import Grade, Question, Run, ToolCall, Trajectory, Usage
 
 
 @dataclass
@@ -38,7 +38,11 @@ class DirectTeacher:
     async def close(self) -> None: ...
 
     async def complete(self, request: ChatRequest) -> Reply:
-        body = {"model": self.settings.model, "messages": [orjson.loads(m) for m in request.messages], "seed": request.seed}
+        body = {
+            "model": self.settings.model,
+            "messages": [orjson.loads(m) for m in request.messages],
+            "seed": request.seed,
+        }
         if request.tools:
             body["tools"] = orjson.loads(request.tools)
         if request.tool_choice:
@@ -105,3 +109,22 @@ def written(episode: Episode) -> str:
         if message.role == "assistant":
             parts += [message.reasoning, message.content, *(call.arguments for call in message.tool_calls)]
     return "\n".join(parts)
+
+
+def trajectory(question: Question, episode: Episode, name: str, style: str) -> Trajectory:
+    """The record of an episode, graded by its accepted answers."""
+    return Trajectory(
+        id=name,
+        question=question,
+        group=question.id,
+        teacher="scripted",
+        paradigm="react",
+        invocation=style,
+        conversations=episode.conversations,
+        answer=episode.answer,
+        stop_reason=episode.stop_reason,
+        failure=episode.failure,
+        grade=Grade(correct=episode.answer in question.answers, method="exact"),
+        rollbacks=episode.rollbacks,
+        run=Run(planted=episode.planted),
+    )
