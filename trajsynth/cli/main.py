@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 
 import click
 
@@ -47,10 +48,10 @@ for _command in (init, check, run, generate, filter_, build, stats, grade, schem
     cli.add_command(_command)
 
 
-def main() -> None:
-    """Entry point of the `trajsynth` script."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point of the `trajsynth` script; always raises SystemExit."""
     try:
-        code = cli.main(standalone_mode=False)
+        code = cli.main(arguments, prog_name="trajsynth", standalone_mode=False)
     except click.exceptions.Exit as error:
         code = error.exit_code
     except click.ClickException as error:

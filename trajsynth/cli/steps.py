@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from trajsynth.cli.fresh import fresh
 from trajsynth.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def curate(
     """Filter with a progress line; reports by recipe."""
     from trajsynth.curate.engine_local import curate as engine
 
-    with _Bar("trajectories", quiet) as tick:
+    with fresh(out), _Bar("trajectories", quiet) as tick:
         return engine(inputs, chosen, out, workers, lambda phase, count: tick(phase, count), rethreshold)
 
 
@@ -79,11 +80,13 @@ def build(kind: str, target: BuildTarget, kept: Sequence[Path], out: Path, confi
     from trajsynth.config import Judge
 
     rows = _trajectories(kept)
-    if kind == "sft":
-        return build_sft(rows, out, target.format)
     judged = config is not None and any(isinstance(method, Judge) for method in config.grade)
     seed = config.seed if config is not None else 0
-    return build_dpo(rows, out, target.format, pairs=target.pairs, max_pairs=target.max_pairs, judged=judged, seed=seed)
+    with fresh(out):
+        if kind == "sft":
+            return build_sft(rows, out, target.format)
+        pairs, most = target.pairs, target.max_pairs
+        return build_dpo(rows, out, target.format, pairs=pairs, max_pairs=most, judged=judged, seed=seed)
 
 
 def kept_files(folder: Path, recipe: str) -> list[Path]:

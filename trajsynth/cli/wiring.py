@@ -6,12 +6,13 @@ Everything heavy is imported inside. Used by the commands; Tests: tests/cli/test
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import AsyncIterator, Collection, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Collection
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from trajsynth.cli.fresh import fresh
 
 if TYPE_CHECKING:
     from trajsynth.config import Config
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from trajsynth.generate import RunDir, Summary
     from trajsynth.protocols import Paradigm, Teacher, Toolbox
     from trajsynth.types import Question
+
+
+WORTH_KEEPING = ("*.jsonl", "journal/*")
+"""What makes a new run folder worth keeping when its first command fails."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +50,7 @@ def produce(loaded: LoadedConfig, folder: Path, options: GenerateOptions) -> Sum
     from trajsynth.generate import RunDir
 
     questions = read_questions(loaded.config)
-    with _fresh(folder), RunDir.open(folder, loaded.config) as rundir:
+    with fresh(folder, WORTH_KEEPING), RunDir.open(folder, loaded.config) as rundir:
         documents = _documents(rundir, loaded.config, questions)
         return asyncio.run(_generate(loaded.config, rundir, questions, documents, options))
 
@@ -57,18 +62,6 @@ def read_questions(config: Config) -> list[Question]:
     from trajsynth.questions import load_questions
 
     return [replace(question, documents=()) for question in load_questions(config.questions)]
-
-
-@contextmanager
-def _fresh(folder: Path) -> Iterator[None]:
-    """Take a folder that was made here away again when nothing could be started in it."""
-    new = not folder.exists()
-    try:
-        yield
-    except BaseException:
-        if new and folder.exists() and not any(folder.glob("*.jsonl")) and not any(folder.glob("journal/*")):
-            shutil.rmtree(folder, ignore_errors=True)
-        raise
 
 
 def _documents(rundir: RunDir, config: Config, questions: list[Question]) -> Path | None:

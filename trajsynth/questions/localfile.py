@@ -80,7 +80,7 @@ def _broken(text: bytes, where: str) -> RecordError:
         return RecordError(f"{where}: not UTF-8 text (byte {error.start}); save the file as UTF-8")
     except json.JSONDecodeError as error:
         place = f"column {error.colno}" if error.lineno == 1 else f"line {error.lineno} column {error.colno}"
-        return RecordError(f"{where}: not JSON: {error.msg} at {place}; mend or remove this line")
+        return RecordError(f"{where}: not JSON: {error.msg.removesuffix(' at')} at {place}; mend or remove this line")
     except (ValueError, RecursionError) as error:
         return RecordError(f"{where}: not usable JSON: {type(error).__name__}; mend or remove this line")
     return RecordError(f"{where}: not JSON; mend or remove this line")
