@@ -10,7 +10,8 @@ if __name__ == "paradigms":
     raise ImportError("import trajsynth.paradigms, not paradigms")
 
 from trajsynth.paradigms.context import KeepLastResults
-from trajsynth.paradigms.loop import Agent, episode
+from trajsynth.paradigms.gathering import episode
+from trajsynth.paradigms.loop import Agent
 from trajsynth.paradigms.react import ReAct
 
 __all__ = ["Agent", "KeepLastResults", "ReAct", "episode"]

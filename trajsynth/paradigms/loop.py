@@ -1,6 +1,6 @@
 """The agent loop: think, act, observe, and the summary turn. There is no second one.
 
-An `Agent` is one conversation with its teacher and tools. ReAct calls `work`; graph paradigms call the steps as nodes.
+An `Agent` is one conversation with its teacher and tools. ReAct calls `work`; MiroFlow's graph has the steps as nodes.
 The loop follows the published method (MiroThinker v1.0, section 3): think and act until a turn without calls, then a
 separate summary turn that must give `\\boxed{}`. Imported by paradigms; Tests: tests/paradigms/test_paradigms_loop.py.
 """
@@ -8,18 +8,20 @@ separate summary turn that must give `\\boxed{}`. Imported by paradigms; Tests: 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal, TypeVar, cast
 
 from trajsynth.answers import boxed
 from trajsynth.errors import ContextOverflow, RolloutError
 from trajsynth.paradigms.attempts import Attempts
+from trajsynth.paradigms.gathering import together
 from trajsynth.paradigms.prompts import prompt
 from trajsynth.paradigms.transcript import Transcript
-from trajsynth.protocols import ChatRequest, Episode, Reading, Reply, Rollout, Teacher, ToolResult
+from trajsynth.protocols import ChatRequest, Reading, Reply, Rollout, Teacher, ToolResult
 from trajsynth.schemas import CallCheck, check_call
-from trajsynth.signals import is_refusal
+from trajsynth.signals import after_thinking, is_refusal
 from trajsynth.types import (
     Conversation,
     Failure,
@@ -29,8 +31,11 @@ from trajsynth.types import (
     StopReason,
     ToolCall,
     Toolset,
+    ToolSpec,
     Turn,
 )
+
+T = TypeVar("T")
 
 SEED_STEP = 1_000_003
 """A rolled-back attempt `a` of a turn is sampled with the rollout's seed + a * SEED_STEP."""
@@ -76,8 +81,11 @@ class Agent:
         teacher: Teacher | None = None,
         tools: Toolset | None = None,
         called_by: tuple[int, int, int] | None = None,
+        reports: bool = False,
     ) -> None:
+        """`reports`: it ends with a report to the agent that called it, not with a boxed answer."""
         self.rollout, self.name, self.index, self.called_by, self.task = rollout, name, index, called_by, task
+        self.reports = reports
         self.teacher = teacher or rollout.teacher
         self.tools = rollout.toolbox.tools() if tools is None else tools
         self.transcript = Transcript(rollout.invocation, self.teacher.profile)
@@ -99,34 +107,49 @@ class Agent:
 
     async def work(self) -> None:
         """Think, act and observe until done or a limit is met, then summarise; failures are kept, not raised."""
-        try:
+        with self.failing():
             while self.stop_reason == "unknown":
                 await self.step()
             await self.summarise()
+
+    @contextmanager
+    def failing(self) -> Iterator[None]:
+        """What ends the rollout ends this agent: the failure is kept, not raised."""
+        try:
+            yield
         except RolloutError as error:
             self.stop_reason, self.failure = "failed", error.failure()
 
     async def step(self) -> None:
         """One turn: think, then act and observe. Sets `stop_reason` when this was the last one."""
-        limit = self.limit()
-        if limit is not None:
-            self.stop_reason = limit
-            return
-        try:
-            async with asyncio.timeout(self._time_left()):
-                thought = await self.think()
-        except TimeoutError:
-            self.stop_reason = "time_limit"
-            return
-        except ContextOverflow:
-            self.stop_reason = "context_full"
-            return
+        thought = await self.turn()
+        if thought is not None:
+            self.observe(thought, await self.act(thought))
+
+    async def turn(self) -> Thought | None:
+        """Think within the limits; None after setting `stop_reason`, or after answering a call nobody can read."""
+        self.stop_reason = self.limit() or "unknown"
+        if self.stop_reason != "unknown":
+            return None
+        thought = await self._within_limits(self.think)
+        if thought is None:
+            return None
         if thought.final:
             self.stop_reason = "answered"
-        elif thought.reading.calls:
-            self.observe(thought, await self.act(thought))
-        else:
+        elif not thought.reading.calls:
             self._say("user", prompt("unreadable_call", detail=thought.reading.detail))
+        return thought if thought.reading.calls else None
+
+    async def _within_limits(self, work: Callable[[], Awaitable[T]], grace: float = 0.0) -> T | None:
+        """What the work gives; None after setting `stop_reason` when time or context ran out."""
+        try:
+            async with asyncio.timeout(max(self.time_left, 0) + grace if grace else self.time_left):
+                return await work()
+        except TimeoutError:
+            self.stop_reason = "time_limit"
+        except ContextOverflow:
+            self.stop_reason = "context_full"
+        return None
 
     def limit(self) -> StopReason | None:
         """The limit that forbids another turn, if one does."""
@@ -135,7 +158,7 @@ class Agent:
             return "max_turns"
         if limits.max_tool_calls and self.calls_made >= limits.max_tool_calls:
             return "max_tool_calls"
-        if self._time_left() <= 0:
+        if self.time_left <= 0:
             return "time_limit"
         return "context_full" if self._overflows(self.transcript.body(self._hidden())) else None
 
@@ -146,7 +169,7 @@ class Agent:
         hidden = self._hidden()
         body = self.transcript.body(hidden)
         for attempt in range(self.rollout.limits.rollback + 1):
-            reply, turn = await self._complete(body, hidden, attempt)
+            reply, turn = await self._complete(body, hidden, str(self.steps), attempt)
             reading = self.rollout.invocation.read(reply, self.tools)
             checks = tuple(check_call(call, self.tools) for call in reading.calls)
             message = self._message(reply, turn, reading.calls)
@@ -173,25 +196,33 @@ class Agent:
 
     # ---- act and observe ----
 
-    async def act(self, thought: Thought) -> list[ToolResult]:
-        """Run the turn's calls side by side; invalid ones and those over the limit get a typed result unexecuted."""
+    async def act(self, thought: Thought, only: Sequence[int] | None = None) -> list[ToolResult]:
+        """Run the turn's calls (or those with an index in `only`) side by side; see `admit` for those not executed."""
         turn = f"{self.path}/{self.steps - 1}/{thought.attempt}"
-        return await _together([self._run(f"{turn}/{i}", check) for i, check in enumerate(thought.checks)])
+        chosen = range(len(thought.checks)) if only is None else only
+        return await together([self._run(f"{turn}/{i}", thought.checks[i]) for i in chosen])
 
-    async def _run(self, key: str, check: CallCheck) -> ToolResult:
+    def admit(self, check: CallCheck) -> ToolResult | None:
+        """Count a call; the typed result of one that is invalid or over the limit and must not be executed."""
         limit = self.rollout.limits.max_tool_calls
         if limit and self.calls_made >= limit:
             return ToolResult(text=f"Not executed: the limit of {limit} tool calls is reached.", outcome="blocked")
         self.calls_made += 1
-        spec, arguments = check.spec, check.arguments
-        if spec is None or arguments is None or check.code:
+        if check.spec is None or check.arguments is None or check.code:
             return ToolResult(text=f"Invalid call, not executed: {check.detail}", outcome="invalid_call")
+        return None
+
+    async def _run(self, key: str, check: CallCheck) -> ToolResult:
+        refused = self.admit(check)
+        if refused is not None:
+            return refused
+        spec, arguments = cast(ToolSpec, check.spec), check.arguments or {}
 
         async def execute() -> ToolResult:
             return await self.rollout.toolbox.call(spec, arguments, rollout=self.rollout.id)
 
         try:
-            async with asyncio.timeout(self._time_left()):
+            async with asyncio.timeout(self.time_left):
                 return await self.rollout.journal.result(key, execute)
         except TimeoutError:
             return ToolResult(text="Not finished: the time limit of this task was reached.", outcome="timeout")
@@ -210,32 +241,49 @@ class Agent:
             )
             self.transcript.add(message)
 
-    # ---- summary ----
+    # ---- turns without calls: plan and summary ----
+
+    async def plan(self, begin: str) -> None:
+        """An opening turn in which no tools may be called, answered by `begin`; for paradigms that ask for a plan."""
+        message = await self._within_limits(lambda: self._closed_turn("plan", 1 + self.rollout.limits.rollback))
+        if message is not None:
+            self._decline_calls(message, "Not executed: the plan comes first.")
+            self._say("user", begin)
 
     async def summarise(self) -> None:
-        """The closing turn: no tools may be called and the answer stands in `\\boxed{}`. Sets `answer`."""
-        self._say("user", prompt("summary", question=self.task))
+        """The closing turn: no tools, and the answer in `\\boxed{}` or, of an agent that reports, as its text."""
+        self._say("user", prompt("report" if self.reports else "summary", question=self.task))
         tries = min(SUMMARY_TRIES, 1 + self.rollout.limits.rollback)
-        grace = max(self._time_left(), 0) + SUMMARY_GRACE
-        try:
-            async with asyncio.timeout(grace):
-                for attempt in range(tries):
-                    reply, message = await self._summary_reply(attempt)
-                    if boxed(reply.content) or attempt == tries - 1:
-                        break
-                    self._roll_back(message, attempt, "answer.missing")
-        except TimeoutError:
-            self.stop_reason = "time_limit"
+        step = f"summary-{self.steps}"  # resumed under other limits, it is another
+        message = await self._within_limits(lambda: self._closed_turn(step, tries), SUMMARY_GRACE)
+        if message is None:
             return
-        except ContextOverflow:
-            self.stop_reason = "context_full"
-            return
-        self._accept(message, reply)
-        self.answer = boxed(reply.content)
-        self._close(message)
+        self.answer = self._answer_in(message.content)
+        self._decline_calls(message, "Not executed: the conversation is closed.")
+        if self.answer is None and is_refusal(message.content):
+            self.stop_reason = "refused"
+        elif not self.answer and self.stop_reason == "answered":
+            self.stop_reason = "no_answer"
 
-    async def _summary_reply(self, attempt: int) -> tuple[Reply, Message]:
-        """The summary call; when the context is full, older results are hidden until it fits."""
+    def _answer_in(self, text: str) -> str | None:
+        if not self.reports:
+            return boxed(text)
+        report = after_thinking(text)
+        return None if not report or is_refusal(report) else report
+
+    async def _closed_turn(self, step: str, tries: int) -> Message:
+        """A turn without tools; tried again while it lacks what it is for."""
+        for attempt in range(tries):
+            reply, message = await self._closed_reply(step, attempt)
+            planned = step == "plan" and after_thinking(reply.content) and not message.tool_calls
+            if planned or (step != "plan" and self._answer_in(reply.content)) or attempt == tries - 1:
+                break
+            self._roll_back(message, attempt, "plan.missing" if step == "plan" else "answer.missing")
+        self._accept(message, reply)
+        return message
+
+    async def _closed_reply(self, step: str, attempt: int) -> tuple[Reply, Message]:
+        """One try; when the context is full, older results are hidden until it fits."""
         hidden = self._hidden()
         while True:
             body = self.transcript.body(hidden)
@@ -243,44 +291,39 @@ class Agent:
             try:
                 if rest and self._overflows(body):
                     raise ContextOverflow("estimated")
-                reply, turn = await self._complete(body, hidden, attempt, summary=True)
+                reply, turn = await self._complete(body, hidden, step, attempt, closed=True)
             except ContextOverflow:
                 if not rest:
                     raise
                 hidden |= frozenset(rest[: (len(rest) + 1) // 2])
                 continue
-            calls = self.rollout.invocation.read(reply, self.tools).calls if reply.tool_calls else ()
+            listens = bool(reply.tool_calls) or step == "plan"
+            calls = self.rollout.invocation.read(reply, self.tools).calls if listens else ()
             return reply, self._message(reply, turn, calls)
 
-    def _close(self, message: Message) -> None:
-        for i in range(len(message.tool_calls)):  # a call in spite of the request: answered, never executed
-            text = "Not executed: the conversation is closed."
+    def _decline_calls(self, message: Message, text: str) -> None:
+        for i in range(len(message.tool_calls)):  # calls in spite of the request: answered, never executed
             n = self.transcript.next_n
             answers = (message.n, i)
             self.transcript.add(
                 Message(n=n, role="tool", content=text, answers=answers, outcome="blocked", outcome_from="typed")
             )
-        if self.answer is None and is_refusal(message.content):
-            self.stop_reason = "refused"
-        elif not self.answer and self.stop_reason == "answered":
-            self.stop_reason = "no_answer"
 
     # ---- shared pieces ----
 
     async def _complete(
-        self, body: tuple[bytes, ...], hidden: frozenset[int], attempt: int, *, summary: bool = False
+        self, body: tuple[bytes, ...], hidden: frozenset[int], step: str, attempt: int, *, closed: bool = False
     ) -> tuple[Reply, Turn]:
         size = sum(map(len, body)) + len(self._payload)
         seed = self.rollout.seed + attempt * SEED_STEP
         request = ChatRequest(
             messages=body,
             tools=self._payload,
-            tool_choice="none" if summary and self._payload else "",
+            tool_choice="none" if closed and self._payload else "",
             seed=seed if self.teacher.profile.seeded else None,
             route=self.rollout.id,
             estimated_tokens=int(size * self._tokens_per_byte),
         )
-        step = f"summary-{self.steps}" if summary else str(self.steps)  # resumed under other limits, it is another
         reply = await self.rollout.journal.reply(
             f"{self.path}/{step}/{attempt}", lambda: self.teacher.complete(request)
         )
@@ -335,7 +378,9 @@ class Agent:
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
 
-    def _time_left(self) -> float:
+    @property
+    def time_left(self) -> float:
+        """Seconds until the wall clock runs out; NO_LIMIT's worth without one."""
         return self._deadline - self._now()
 
     def conversation(self) -> Conversation:
@@ -350,29 +395,3 @@ class Agent:
             stop_reason=self.stop_reason,
             failure=self.failure,
         )
-
-
-def episode(agents: Sequence[Agent]) -> Episode:
-    """What a group of agents leaves; the first is the main agent."""
-    main = agents[0]
-    return Episode(
-        conversations=tuple(agent.conversation() for agent in agents),
-        answer=main.answer,
-        stop_reason=main.stop_reason,
-        failure=main.failure,
-        rollbacks=tuple(rollback for agent in agents for rollback in agent.rollbacks),
-        planted=tuple(label for agent in agents for label in agent.planted),
-    )
-
-
-async def _together(jobs: Sequence[Coroutine[Any, Any, ToolResult]]) -> list[ToolResult]:
-    """Results in the order of the jobs; the first exception goes on as itself, not as a group."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(job) for job in jobs]
-    except BaseExceptionGroup as errors:
-        first: BaseException = errors
-        while isinstance(first, BaseExceptionGroup):
-            first = first.exceptions[0]
-        raise first from None
-    return [task.result() for task in tasks]

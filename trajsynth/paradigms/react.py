@@ -5,7 +5,8 @@ Tests: tests/paradigms/test_paradigms_react.py.
 
 from __future__ import annotations
 
-from trajsynth.paradigms.loop import Agent, episode
+from trajsynth.paradigms.gathering import episode
+from trajsynth.paradigms.loop import Agent
 from trajsynth.paradigms.prompts import prompt
 from trajsynth.protocols import Episode, Rollout
 
