@@ -29,6 +29,8 @@ class Hands:
     def __init__(self, view: View, known: Knowledge, dice: Dice, *, cautious: bool) -> None:
         self._view, self._known, self._dice, self._cautious = view, known, dice, cautious
         self._step = len(view.steps)
+        self._risky = False
+        """A page that may not exist is already asked for in this turn."""
         self._search, self._open, self._find = view.tool("search"), view.tool("open"), view.tool("find")
 
     def for_needs(self, needs: tuple[Need, ...]) -> tuple[tuple[Call, ...], Need | None]:
@@ -41,6 +43,7 @@ class Hands:
                 continue
             chosen.append(call)
             served = served or need
+            self._risky = not self._met(need.target)
             single = need.kind == "find" or self._dice.chance(f"parallel/{self._step}") >= PARALLEL
             if len(chosen) == 2 or single:
                 break
@@ -121,12 +124,18 @@ class Hands:
         """Open the page at once, or search for it first."""
         if title in self._known.missing:
             return False
-        if any(title.casefold() in query.casefold() for query in self._known.hits):
+        met = self._met(title)
+        if not met and (self._risky or (self._view.steps and self._view.steps[-1].stumbled)):
+            return False
+        if met and any(title.casefold() in query.casefold() for query in self._known.hits):
             return True
-        facts = self._known.facts.values()
-        met = title in self._known.snippets or any(title in (fact.value, fact.subject) for fact in facts)
         share = 0.9 if met else 0.3 if self._cautious else 0.55
         return self._dice.chance(f"straight {title}") < share
+
+    def _met(self, title: str) -> bool:
+        """The page was seen in a search or behind a link, so it exists."""
+        facts = self._known.facts.values()
+        return title in self._known.snippets or any(title in (fact.value, fact.subject) for fact in facts)
 
     def _queries(self, need: Need) -> list[str]:
         templates = _QUERIES if need.terms else _PLAIN_QUERIES

@@ -245,7 +245,7 @@ def _where(noun: str, clause: str) -> Where | None:
     single = _clause(noun, clause)
     for i in [m.start() for m in re.finditer(" and ", clause)]:
         a, b = _clause(noun, clause[:i]), _clause(noun, clause[i + 5 :].removeprefix("that ").removeprefix("who "))
-        if a is not None and b is not None:
+        if a is not None and b is not None and a[0] != b[0]:  # nobody asks for two objects of one relation
             return Where(noun, (a, b))
     return Where(noun, (single,)) if single is not None else None
 

@@ -24,8 +24,8 @@ from trajsynth.teachers.scripted.settings import (
     Settings,
 )
 
-WELL_SOLVED = ("error.streak", "retry.redundant", "grade.wrong")
-"""Faults of rollouts without a slip: the first two are defects of right answers only, the last turns a right one."""
+WELL_SOLVED = ("error.streak", "retry.redundant", "grade.wrong", "loop.action")
+"""Faults of rollouts without a slip: the first two are defects of right answers only, the others turn a right one."""
 STREAK = 3
 """Failing calls in a row of an error streak."""
 TIMES = 4

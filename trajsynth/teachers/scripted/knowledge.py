@@ -22,6 +22,7 @@ NOTE = re.compile(r"(?m)^[^\[\n]*(?<!\[)\[(?!\[)([^\[\]\n]+)\]: (.+)$")
 LINK = re.compile(r"\[\[([^\[\]|]+)(?:\|[^\[\]]*)?\]\]")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[\[\"“A-Z0-9])")
 _DATE = r"\d{1,2} [A-Z][a-z]+ \d{1,4}"
+NOUNS = frozenset(noun for sense in SENSES.values() for noun in sense.nouns.split())
 _VALUES = {
     "link": r"(?:the |The )?\[\[(?P<o>[^\[\]|]+)(?:\|[^\[\]]*)?\]\]",
     "date": rf"(?P<o>{_DATE}|[A-Z][a-z]+ \d{{1,2}}, \d{{1,4}})",
@@ -35,6 +36,12 @@ _PROBLEM = re.compile(
     r"(?i)error|invalid call|not executed|there is no |several pages |argument |the (?:query|title|text) "
     r"|.{0,80}not found"
 )
+_KIND = re.compile(rf"[^\[\].]{{1,80}}? (?:is|was) an? (?:old )?({'|'.join(sorted(NOUNS))})\b")
+_TITLE_KINDS = {
+    "university": ("University", "College", "Polytechnic", "Academy", "Institute"),
+    "museum": ("Museum", "Gallery", "Collection"),
+    "festival": ("Festival", "Fair", "Days", "Regatta"),
+}
 _SUBJECT = r"[^\[\]]{1,80}?"
 
 
@@ -76,11 +83,13 @@ class Knowledge:
     hits: dict[str, list[str]] = field(default_factory=dict)
     """Search query -> titles found."""
     snippets: dict[str, str] = field(default_factory=dict)
-    """Title -> snippets of search hits, joined."""
+    """Title -> snippets of search hits, one a line."""
     facts: dict[tuple[str, str], Fact] = field(default_factory=dict)
     """(subject, sense) -> fact."""
     lists: dict[tuple[str, str], list[Listing]] = field(default_factory=dict)
     """(page, sense) -> lists."""
+    kinds: dict[str, str] = field(default_factory=dict)
+    """Title -> kind of thing (`company`), as its page says in its first sentence."""
     calls: dict[str, int] = field(default_factory=dict)
     """Key of each call made -> how often."""
     quotes: list[tuple[str, str]] = field(default_factory=list)
@@ -91,6 +100,11 @@ class Knowledge:
     def titles(self) -> list[str]:
         """Every page title heard of in a search."""
         return list(dict.fromkeys(title for found in self.hits.values() for title in found))
+
+    def kind(self, title: str) -> str:
+        """Kind of thing a page is about, as far as its text or its title tells."""
+        told = (kind for kind, words in _TITLE_KINDS.items() if any(word in title.split() for word in words))
+        return self.kinds.get(title) or next(told, "")
 
 
 def gather(view: View) -> Knowledge:
@@ -115,7 +129,9 @@ def _observe(known: Knowledge, call: PastCall, result: str) -> None:
         found = hits_of(result)
         known.hits[query] = [hit for hit, _ in found]
         for hit, snippet in found:
-            known.snippets[hit] = f"{known.snippets.get(hit, '')} {snippet}".strip()
+            known.snippets.setdefault(hit, "")
+            if snippet not in known.snippets[hit]:
+                known.snippets[hit] = f"{known.snippets[hit]}\n{snippet}".strip()
             _learn(known, hit, sentences(snippet))
     elif title:
         if result == HIDDEN_RESULT:
@@ -177,6 +193,8 @@ def sentences(text: str) -> tuple[str, ...]:
 
 def _learn(known: Knowledge, page: str, lines: tuple[str, ...]) -> None:
     for sentence in lines:
+        if (kind := _KIND.match(sentence)) is not None:
+            known.kinds.setdefault(page, kind[1])
         for fact in _facts(page, sentence):
             if isinstance(fact, Fact):
                 known.facts.setdefault((fact.subject, fact.sense), fact)
@@ -208,9 +226,6 @@ def _read(page: str, sentence: str) -> Iterator[Fact | tuple[str, Listing]]:
             yield Fact(page, sense, links[0].strip(), page, sentence)
         elif kind == "value":
             yield Fact(page, sense, match["o"].strip(), page, sentence)
-
-
-NOUNS = frozenset(noun for sense in SENSES.values() for noun in sense.nouns.split())
 
 
 def _patterns() -> Iterator[tuple[str, str, re.Pattern[str]]]:

@@ -24,6 +24,7 @@ _SMALL = "of|the|de|la|van|von|der|du|del|&"
 _SPAN = re.compile(
     rf"[A-Z][\w'’.&!-]*(?: (?:(?:{_SMALL}) ){{0,2}}[A-Z0-9][\w'’.&!-]*)*(?: \((?:[a-z]+|[^()]*(?:film|album))\))?"
 )
+_MONTH = re.compile(r"(?:Jan|Febr)uary|March|April|May|June|July|August|(?:Sept|Nov|Dec)ember|October")
 _AUXILIARY = r"(?:is|are|was|were|did|do|does|has|have|had|can|could|will)\b"
 _ASKING = frozenset(
     str.split("Which What Who Whose When Where How In Are Is Was Were Did Do Does The Of On At For A An")
@@ -83,7 +84,8 @@ def stem(word: str) -> str:
 
 def spans(text: str) -> list[str]:
     """Capitalised phrases of a text."""
-    return [re.sub(r"['’]s$", "", m[0].strip(" .,'’")) for m in _SPAN.finditer(text)]
+    found = (re.sub(r"['’]s$", "", m[0].strip(" .,'’")) for m in _SPAN.finditer(text))
+    return [span for span in found if not _MONTH.match(span)]
 
 
 def _kind(lower: str, options: tuple[str, ...]) -> Kind:

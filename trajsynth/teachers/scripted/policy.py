@@ -19,6 +19,8 @@ from trajsynth.teachers.scripted.settings import Settings
 from trajsynth.teachers.scripted.solving import Evidence, Need, Outcome
 from trajsynth.teachers.scripted.wording import Voice
 
+NOTE_HEAD = 40
+"""Characters by which two notes count as the same."""
 VERIFIED = 0.5
 """Share of rollouts in which a profile that verifies confirms its answer with one more call."""
 
@@ -41,7 +43,7 @@ class Mind:
     def _solve(self) -> Outcome:
         ask = read_question(self.view.question)
         if ask is None:
-            depth = self.settings.skill.depth - 2 * self.slips
+            depth = self.settings.skill.depth - self.slips
             return solving_open.solve(self.view.question, self.known, self.dice, careless=self.slips, depth=depth)
         short = self.slips and self.dice.chance("cut short") < 0.6
         taken = solving_encyclopedia.cut_short(ask) if short else ask
@@ -132,8 +134,14 @@ class Mind:
         return Draft(content="\n\n".join(parts), reasoning=reasoning, calls=calls)
 
     def _fresh_notes(self) -> tuple[Evidence, ...]:
-        fresh = [e for e in self.outcome.evidence if e.sentence not in self.known.noted]
-        return tuple(fresh[-4:])
+        """Evidence not written down yet; a snippet and its page saying the same counts once."""
+        fresh: list[Evidence] = []
+        for evidence in reversed(self.outcome.evidence):
+            told = [*self.known.noted, *(e.sentence for e in fresh)]
+            head = evidence.sentence[:NOTE_HEAD]
+            if not any(head in text or text[:NOTE_HEAD] in evidence.sentence for text in told):
+                fresh.append(evidence)
+        return tuple(fresh[:4][::-1])
 
     def _thinks(self) -> bool:
         return self.settings.skill.plans or self.dice.chance(f"thinks/{self.step}") < 0.6
@@ -141,6 +149,8 @@ class Mind:
     def wrong_answer(self) -> str:
         """An answer of the right kind that is not the one found."""
         right = self.outcome.answer
+        if not self.outcome.exact or not right:
+            return self.dice.pick("no answer", ("unknown", "none of them", "not stated", "cannot be determined"))
         if right.replace(",", "").isdigit():
             return str(int(right.replace(",", "")) + self.dice.pick("wrong by", (1, 2, 3, 7, 10, 100)))
         options = [o for o in self.outcome.others if o != right]

@@ -91,6 +91,11 @@ class Step:
     results: tuple[str, ...]
 
     @property
+    def stumbled(self) -> bool:
+        """One of the results looks like an error."""
+        return any(_ERROR.match(text) for text in self.results)
+
+    @property
     def failed(self) -> bool:
         """Every result looks like an error."""
         return bool(self.results) and all(_ERROR.match(text) for text in self.results)

@@ -40,6 +40,8 @@ class Outcome:
     evidence: tuple[Evidence, ...] = ()
     sure: bool = False
     """The answer follows from the evidence."""
+    exact: bool = False
+    """The question was understood, so that `others` are certainly wrong once there is an answer."""
     others: tuple[str, ...] = ()
     """Other things of the answer's kind that were met: wrong answers that look right."""
     hops: tuple[str, ...] = ()

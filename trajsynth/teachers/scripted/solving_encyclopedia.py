@@ -39,6 +39,7 @@ def solve(ask: Ask, known: Knowledge) -> Outcome:
         needs=() if answer else tuple(dict.fromkeys(solver.needs)),
         evidence=tuple(dict.fromkeys(solver.evidence)),
         sure=bool(answer),
+        exact=True,
         others=solver.others(ask, answer or ""),
         hops=tuple(hops(ask)),
         settled=tuple(dict.fromkeys(solver.settled)),
@@ -212,7 +213,7 @@ class _Solver:
         ]
         unknown = []
         for candidate in dict.fromkeys(name for condition in conditions for name in condition.pool):
-            verdict = self._fits(candidate, conditions)
+            verdict = self._fits(candidate, phrase.noun, conditions)
             if verdict:
                 self._prove(candidate, conditions)
                 self.settled.append(f"the {phrase.noun} in question is {candidate}")
@@ -260,9 +261,14 @@ class _Solver:
         stated = [subject for subject in stated if subject not in foreign]
         return tuple(dict.fromkeys(listed + stated)), bool(lists) and all(listing.whole for listing in lists)
 
-    def _fits(self, candidate: str, conditions: list[_Condition]) -> bool | None:
-        """Whether a candidate meets all conditions; None when a fact is missing."""
+    def _fits(self, candidate: str, noun: str, conditions: list[_Condition]) -> bool | None:
+        """Whether a candidate is of the kind and meets all conditions; None when a fact is missing."""
         verdict: bool | None = True
+        if any(SENSES[sense].nouns != noun for c in conditions for sense in c.senses):
+            kind = self.known.kind(candidate)
+            if kind not in ("", noun):
+                return False
+            verdict = True if kind or not self._openable(candidate) else None
         for condition in conditions:
             fact = self.fact(candidate, condition.senses)
             if (fact is not None and fact.value == condition.value) or candidate in condition.pool:

@@ -77,8 +77,7 @@ def _score(question: OpenQuestion, page: str, line: str) -> float:
 
 
 def _needs(question: OpenQuestion, known: Knowledge, passages: list[Passage], depth: int) -> list[Need]:
-    tried = len(known.opened | known.missing)
-    if tried >= depth or len(known.hits) > depth + 1:
+    if len(known.opened) >= depth or len(known.missing) > depth or len(known.hits) > depth + 1:
         return []
     needs = [
         Need("page", target, f"what is said on {name}")
