@@ -22,6 +22,10 @@ from trajsynth.types import Message, Outcome
         "I must decline.",
         "<think>They want something odd.</think>\n\nI can't help with that.",
         "抱歉，我无法提供这方面的帮助。",
+        "Thank you for asking. I'm afraid I can't help with that.",
+        "I understand, but I'm not able to assist with this.",
+        "No. I will not do this.",
+        "I'm not comfortable answering that.",
     ],
 )
 def test_refusals(text: str) -> None:
@@ -40,6 +44,9 @@ def test_refusals(text: str) -> None:
         "I'm unable to verify the year exactly, but it was 1912.",
         r"I cannot provide that with certainty, yet the best answer is \boxed{1912}.",
         "The robot says: I'm sorry, Dave. I'm afraid I can't do that.",
+        "No, the bridge is older. I can't help with anything else.",
+        "Thanks for waiting. The answer is 42.",
+        "I understand the tables now. " + "They say what each page says. " * 10 + "I cannot provide that.",
     ],
 )
 def test_answers_that_are_no_refusals(text: str) -> None:
@@ -67,6 +74,11 @@ def test_answers_that_are_no_refusals(text: str) -> None:
         ("Request timed out after 30 s", "timeout"),
         ("<html><head><title>502 Bad Gateway</title></head>", "unavailable"),
         ("Error: the host example.org is blocked", "blocked"),
+        ("Request failed with status code 502", "unavailable"),
+        ("HTTPError: 503 Server Error", "unavailable"),
+        ("Error 503: try again", "unavailable"),
+        ("Error: page 502 is outside the document", "tool_error"),
+        ('{"error": "no row 429"}', "tool_error"),
     ],
 )
 def test_failed_results(text: str, outcome: Outcome) -> None:

@@ -38,19 +38,34 @@ _REFUSAL = re.compile(
     r"(?:can(?:['’]t|not)|unable|not able|do(?:n['’]t| not) have (?:the )?(?:ability|capability|capabilities))\b"
     rf"|{_SORRY}[,.;:]? (?:but )?i do(?:n['’]t| not) have the (?:ability|capability|capabilities) to\b"
     r"|i must (?:respectfully )?decline\b"
+    rf"|(?:{_SORRY}[,.;:]? (?:but )?)?i(?:['’]m| am)? (?:not|do(?:n['’]t| not) feel) comfortable (?:with )?"
+    r"(?:answer|help|assist|provid|discuss|shar|continu|do)ing\b"
     r"|(?:很?抱歉|对不起|非常抱歉)[，,。！]?.{0,12}(?:无法|不能|不可以)(?:为您|帮您|帮助|提供|回答|协助|满足|完成|继续)"
     r"|(?:我|作为.{0,12}[,，]?我)(?:无法|不能)(?:为您提供|帮助您|协助|满足您|回答这)",
     re.IGNORECASE,
 )
 
+_COURTESY = re.compile(
+    r"(?:thank(?:s| you)|okay|ok|no|sure|i (?:understand|see|appreciate|hear)|"
+    r"i(?:['’]ve| have) (?:looked|read|reviewed)|having (?:looked|read|reviewed)|you(?:['’]d| would)? (?:like|want|ask))\b[^.!?,\n]{0,80}[.!,] (?:but |so )?",
+    re.IGNORECASE,
+)
+"""A polite word before a refusal; it says nothing that could be an answer."""
+_SHORT = 60
+"""Most words of a text whose opening courtesy is skipped."""
+
 
 def is_refusal(text: str) -> bool:
-    """Whether the text *opens* by refusing the task. An opening think block is skipped.
+    """Whether the text *opens* by refusing the task. An opening think block is skipped, and in a short text a courtesy.
 
     A text that goes on to give a non-empty `\\boxed{}` has answered and is none.
     """
     spoken = after_thinking(text).lstrip("*_#> \t\r\n\"'“")
-    return _REFUSAL.match(spoken[:400]) is not None and re.search(r"\\boxed\{\s*[^\s}]", spoken) is None
+    refused = _REFUSAL.match(spoken[:400]) is not None
+    if not refused and len(spoken) < 20 * _SHORT and len(spoken.split()) <= _SHORT:
+        courtesy = _COURTESY.match(spoken)
+        refused = courtesy is not None and _REFUSAL.match(spoken, courtesy.end()) is not None
+    return refused and re.search(r"\\boxed\{\s*[^\s}]", spoken) is None
 
 
 def after_thinking(text: str) -> str:
@@ -109,7 +124,9 @@ _NETWORK = re.compile(
     r"remote end closed|broken pipe|max retries exceeded|exceeded \d+ redirects|name or service not known|"
     r"(?:temporary failure in )?name resolution|getaddrinfo|could not resolve|"
     r"network (?:error|is unreachable|exception)|no route to host|ssl(?:error|v3|: | error|eof)|bad gateway|"
-    r"(?:service|temporarily) unavailable|gateway time|\b(?:429|502|503|504)\b|too many requests|rate.?limit|"
+    r"(?:service|temporarily) unavailable|gateway time|too many requests|rate.?limit|"
+    r"(?:\bhttp(?:/\d(?:\.\d)?)?|\bstatus|error|\bresponse|\breturned|code)\b\W{0,4}(?:code\b\W{0,4})?(?:429|50[234])\b|"
+    r"\A\W{0,3}(?:429|50[234])\b|\((?:429|50[234])\)|"
     r"overloaded|server (?:is )?(?:busy|unreachable|disconnected)",
     re.IGNORECASE,
 )
@@ -202,6 +219,7 @@ def _object_complaint(data: dict[str, Any]) -> str | None:
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)[:_WINDOW]
+
 
 # ---- endpoints ----------------------------------------------------------------------------------------------------
 

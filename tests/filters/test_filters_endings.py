@@ -89,6 +89,9 @@ def test_answer_forms_of_rows(form: str, text: str, expected: list[str]) -> None
 
 def test_a_row_that_ends_on_a_call_has_no_answer_and_a_bad_form_is_refused() -> None:
     assert codes(Answer().check(row(asks(), sees("x"), correct=False))) == ["answer.missing"]
+    thinking_aloud = asks() | {"content": "Let me look that up."}
+    assert codes(Answer().check(row(thinking_aloud, sees("x"), correct=False))) == ["answer.missing"]
+    assert codes(Answer(form="boxed").check(row(asks() | {"content": r"\boxed{4}"}, correct=False))) == []
     with pytest.raises(ConfigError, match="answer form"):
         Answer(form="(")
 

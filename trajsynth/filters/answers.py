@@ -40,11 +40,10 @@ class Answer(Filter):
         turn = final_turn(trajectory)
         if self.form == "recorded" and not imported(trajectory):
             answer = trajectory.answer
-        elif turn is None or (turn.tool_calls and not turn.content.strip()):
-            answer = None
         else:
             form = "last_message" if self.form == "recorded" else self.form
-            answer = final_answer(after_thinking(turn.content), form)
+            closed = turn is not None and not (turn.tool_calls and form == "last_message")
+            answer = final_answer(after_thinking(turn.content), form) if turn and closed else None
         found = "missing" if answer is None else ("given" if answer.strip() else "empty")
         where = {} if turn is None else {"n": turn.n}
         return {
