@@ -1,0 +1,150 @@
+"""Every code in every kind of trajectory: one label, a whole record, and a filter that sees it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from plantsamples import FORMS
+
+from trajsynth.codec import decode, encode
+from trajsynth.errors import InputError
+from trajsynth.filters import CODES as KNOWN
+from trajsynth.filters import Duplicates, recipe
+from trajsynth.grammar import read_calls
+from trajsynth.testing import CODES, DUPLICATE_CODES, SEVERITIES, in_prompt, plant, plant_duplicate
+from trajsynth.testing.wording import CALL_REFUSED
+from trajsynth.types import Grade, Trajectory
+
+FILTERS = {code: f for f in recipe("none").row_filters for code in f.codes}
+
+
+def assert_whole(trajectory: Trajectory) -> None:
+    """Numbers rise, results answer calls that exist, spans hold calls, nothing points nowhere."""
+    for c, conversation in enumerate(trajectory.conversations):
+        numbers = [message.n for message in conversation.messages]
+        assert numbers == sorted(set(numbers))
+        calls = {(m.n, i) for m in conversation.messages for i in range(len(m.tool_calls))}
+        answered = [m.answers for m in conversation.messages if m.role == "tool"]
+        assert set(answered) <= calls and len(answered) == len(set(answered))
+        for message in conversation.messages:
+            assert message.turn is None or all(n < message.n and n in numbers for n in message.turn.hidden)
+            for call in message.tool_calls:
+                if call.span is not None:
+                    assert message.content[slice(*call.span)].startswith("<use_mcp_tool>")
+                    assert call.arguments in message.content[slice(*call.span)]
+        assert {n for d, n in trajectory.masked if d == c} <= set(numbers)
+    assert decode(encode(trajectory), Trajectory) == trajectory
+
+
+@pytest.mark.parametrize("severity", SEVERITIES)
+@pytest.mark.parametrize("code", CODES)
+def test_one_labelled_defect_that_its_filter_sees(clean: Trajectory, code: str, severity: int) -> None:
+    for seed in range(2):
+        spoiled = plant(clean, code, seed=seed, severity=severity)
+        assert spoiled is not None
+        assert_whole(spoiled)
+        assert [label.code for label in spoiled.run.planted] == [code]
+        assert replace(spoiled, run=clean.run) != clean
+        assert plant(clean, code, seed=seed, severity=severity) == spoiled
+        if code != "refusal":  # wordings vary on purpose; the benchmark counts them
+            assert code in {finding.code for finding in FILTERS[code].check(spoiled)}
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_nothing_is_found_before(clean: Trajectory, code: str) -> None:
+    assert code not in {finding.code for finding in FILTERS[code].check(replace(clean, grade=Grade(correct=None)))}
+
+
+@pytest.mark.parametrize("code", sorted(set(CODES) & set(KNOWN)))
+def test_verdicts_follow_the_scope(clean: Trajectory, code: str) -> None:
+    wrong = replace(clean, grade=Grade(correct=False))
+    if KNOWN[code].scope == "C":
+        assert plant(wrong, code) is None
+        spoiled = plant(clean, code)
+        assert spoiled is not None and spoiled.correct is True
+    elif KNOWN[code].scope == "I":
+        spoiled = plant(clean, code)
+        assert spoiled is not None and spoiled.correct is False
+    elif not code.startswith(("infra.", "refusal", "truncated")):  # these may lose the answer
+        spoiled = plant(clean, code)
+        assert spoiled is not None and spoiled.correct is True
+
+
+@pytest.mark.parametrize("code", sorted(set(CODES) - {"repeat.loop", "repeat.run", "truncated", "refusal"}))
+def test_without_calls_tools_or_answer_there_is_no_place(own: Trajectory, code: str) -> None:
+    bare = replace(own.conversations[0], messages=own.conversations[0].messages[:2], toolsets=(), answer=None)
+    assert plant(replace(own, conversations=(bare,), answer=None, masked=()), code) is None
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_nothing_said_no_place(own: Trajectory, code: str) -> None:
+    empty = replace(own, conversations=(), masked=())
+    assert plant(empty, code) is None
+
+
+@pytest.mark.parametrize("code", sorted(CALL_REFUSED))
+def test_the_agent_reads_that_its_call_was_refused(clean: Trajectory, code: str) -> None:
+    spoiled = plant(clean, code)
+    assert spoiled is not None
+    label = spoiled.run.planted[0]
+    answers = [m for m in spoiled.conversations[label.conversation].messages if m.answers == (label.n, 0)]
+    assert [m.outcome for m in answers] == ["invalid_call"]
+
+
+def test_a_planted_in_prompt_call_reads_as_recorded(own: Trajectory) -> None:
+    spoiled = plant(in_prompt(own), "call.schema")
+    assert spoiled is not None
+    for message in spoiled.conversations[0].messages:
+        written = [(call.tool, call.arguments, call.span) for call in read_calls(message.content).calls]
+        assert written == [(call.tool, call.arguments, call.span) for call in message.tool_calls]
+
+
+@pytest.mark.parametrize("severity", SEVERITIES)
+@pytest.mark.parametrize("code", DUPLICATE_CODES)
+def test_a_twin(clean: Trajectory, code: str, severity: int) -> None:
+    twin = plant_duplicate(clean, code, severity=severity)
+    if code == "duplicate.near" and severity == 3 and clean.id != "team":
+        assert twin is None  # one word is more than half a percent of so short a trajectory
+        return
+    assert twin is not None
+    assert_whole(twin)
+    assert twin.id != clean.id and twin.group == clean.group
+    assert [label.code for label in twin.run.planted] == [code]
+    threshold = 0.55 if severity == 1 else 0.8
+    found = Duplicates(threshold=threshold).check_all([clean, twin])
+    assert [finding.code for finding in found.get(twin.id, [])] == [code]
+
+
+def test_unknown_wishes_are_refused(own: Trajectory) -> None:
+    with pytest.raises(InputError, match=r"did you mean 'repeat\.loop'"):
+        plant(own, "repeat.lop")
+    with pytest.raises(InputError, match=r"unknown code to plant 'duplicate\.exact'"):
+        plant(own, "duplicate.exact")
+    with pytest.raises(InputError, match="severity must be"):
+        plant(own, "repeat.loop", severity=4)
+    with pytest.raises(InputError, match="severity must be"):
+        plant_duplicate(own, "duplicate.near", severity=0)
+
+
+@settings(max_examples=25, deadline=None)
+@given(code=st.sampled_from(CODES), seed=st.integers(), severity=st.sampled_from(SEVERITIES), again=st.booleans())
+def test_any_seed_leaves_a_whole_record(code: str, seed: int, severity: int, again: bool) -> None:
+    for clean in FORMS.values():
+        spoiled = plant(clean, code, seed=seed, severity=severity)
+        assert spoiled is not None
+        assert_whole(spoiled)
+        twice = plant(spoiled, "repeat.run", seed=seed) if again else None
+        if twice is not None:
+            assert_whole(twice)
+            assert [label.code for label in twice.run.planted] == [code, "repeat.run"]
+
+
+def test_planting_loads_no_filter() -> None:
+    probe = "import sys, trajsynth.testing; print(*[m for m in sys.modules if m.startswith('trajsynth.filters')])"
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.split() == []
