@@ -47,7 +47,8 @@ _REFUSAL = re.compile(
 
 _COURTESY = re.compile(
     r"(?:thank(?:s| you)|okay|ok|no|sure|i (?:understand|see|appreciate|hear)|"
-    r"i(?:['’]ve| have) (?:looked|read|reviewed)|having (?:looked|read|reviewed)|you(?:['’]d| would)? (?:like|want|ask))\b[^.!?,\n]{0,80}[.!,] (?:but |so )?",
+    r"(?:i(?:['’]ve| have)|having) (?:looked|read|reviewed)|you(?:['’]d| would)? (?:like|want|ask))\b"
+    r"[^.!?,\n]{0,80}[.!,] (?:but |so )?",
     re.IGNORECASE,
 )
 """A polite word before a refusal; it says nothing that could be an answer."""
