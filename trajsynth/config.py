@@ -129,9 +129,14 @@ class OpenAITeacher(Section, frozen=True, kw_only=True, tag_field="kind", tag="o
     """Send `tool_choice: none` on the summary turn; false for endpoints that refuse it."""
     concurrency: Positive = 256
     """Most requests in flight at each base URL."""
+    rpm: Positive | None = None
+    """Most requests a minute to each base URL; no cap when absent."""
+    tpm: Positive | None = None
+    """Most tokens a minute, in and out, at each base URL: reserved by estimate, corrected by reported usage."""
     retries: Count = 6
     """Tries after the first for connection faults, 429 and 5xx."""
     timeout: Seconds = msgspec.field(default_factory=lambda: Seconds(600))
+    """Longest one try may take. Waiting because the endpoint says so (Retry-After) or for `rpm` and `tpm` is no try."""
     connect_timeout: Seconds = msgspec.field(default_factory=lambda: Seconds(60))
     price: Price = Price()
 

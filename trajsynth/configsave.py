@@ -36,7 +36,7 @@ _MAY_CHANGE: dict[type[Struct], frozenset[str]] = {
     CustomQuestions: frozenset({"limit"}),
     OpenAITeacher: frozenset({"base_urls", "api_key_env", "extra_headers", "price"})
     | frozenset({"context_tokens", "max_tokens", "max_tokens_field"})
-    | frozenset({"concurrency", "retries", "timeout", "connect_timeout"}),
+    | frozenset({"concurrency", "rpm", "tpm", "retries", "timeout", "connect_timeout"}),
     ScriptedTeacher: frozenset({"latency", "context_tokens", "price", "concurrency"}),
     Tools: frozenset({"timeout"}),
     McpServer: frozenset({"env", "headers", "url", "cwd", "type", "disabled", "startup_timeout"}),

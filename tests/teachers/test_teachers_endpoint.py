@@ -36,9 +36,10 @@ from trajsynth.errors import (
     TeacherError,
     TeacherUnavailable,
 )
+from trajsynth.pacing import Backoff
 from trajsynth.protocols import ChatRequest, Reply, TeacherProfile
 from trajsynth.teachers import build_teacher, transport
-from trajsynth.teachers.endpoint import Backoff, OpenAITeacher
+from trajsynth.teachers.endpoint import OpenAITeacher
 from trajsynth.teachers.routing import FAILURES_TO_OPEN
 
 HELLO = ChatRequest(messages=(b'{"role":"user","content":"hi"}',), seed=5, route="r")
@@ -159,12 +160,51 @@ async def test_being_told_to_wait_costs_no_try() -> None:
         assert (await teacher.complete(HELLO)).content == "in the end"
 
 
-async def test_a_wait_longer_than_all_the_time_left_ends_at_once() -> None:
-    busy = error_reply(429, "come back tomorrow", headers={"Retry-After": "86400"})
-    async with opened(busy) as (teacher, endpoint):
-        with pytest.raises(TeacherError, match="asks to wait 86400 s"):
+async def test_an_asked_for_wait_costs_no_time_of_the_request() -> None:
+    busy = error_reply(429, "slow down", headers={"Retry-After": "0.4"})
+    async with opened(busy, ok("worth it"), retries=0, timeout=Seconds(0.2)) as (teacher, _):
+        assert (await teacher.complete(HELLO)).content == "worth it"
+
+
+async def test_being_told_to_wait_no_time_at_all_is_a_try() -> None:
+    busy = error_reply(429, "slow down", headers={"Retry-After": "0"})
+    async with opened(busy, retries=2) as (teacher, endpoint):
+        with pytest.raises(TeacherError, match="tried 3 times"):
             await asyncio.wait_for(teacher.complete(HELLO), 2)
+    assert len(endpoint.requests) == 3
+
+
+@pytest.mark.parametrize(("seconds", "error"), [("3600", TimeoutError), ("3601", TeacherUnavailable)])
+async def test_a_day_of_waiting_is_an_outage(seconds: str, error: type[Exception]) -> None:
+    busy = error_reply(429, "come back tomorrow", headers={"Retry-After": seconds})
+    async with opened(busy) as (teacher, endpoint):
+        with pytest.raises(error, match=None if error is TimeoutError else "asks to wait 3601 s"):
+            await asyncio.wait_for(teacher.complete(HELLO), 0.2)
     assert len(endpoint.requests) == 1
+
+
+async def test_a_long_pause_of_one_url_moves_its_trajectories_to_another() -> None:
+    busy = error_reply(429, "later", headers={"Retry-After": "200"})
+    async with fake_endpoint(busy) as paused, fake_endpoint(ok("here")) as free:
+        teacher = teacher_at(paused.url, free.url)
+        await teacher.open()
+        try:
+            asked = [ChatRequest(messages=HELLO.messages, route=str(number)) for number in range(12)]
+            async with asyncio.timeout(2):
+                assert {(await teacher.complete(request)).content for request in asked} == {"here"}
+        finally:
+            await teacher.close()
+        assert len(paused.requests) == 1
+
+
+async def test_tokens_a_minute_are_kept_by_estimate_and_usage() -> None:
+    async with opened(ok(), tpm=61_000) as (teacher, endpoint):  # 1,000 tokens a second, 1,000 at once
+        began = asyncio.get_running_loop().time()
+        for _ in range(13):
+            await teacher.complete(ChatRequest(messages=HELLO.messages, route="r", estimated_tokens=900))
+        seconds = asyncio.get_running_loop().time() - began
+    assert len(endpoint.requests) == 13
+    assert 0.3 <= seconds < 1.5  # the replies report 110 tokens each: 13 x 110 = 1,430, by estimate it were 11,700
 
 
 async def test_keys_never_show_and_messages_stay_short() -> None:

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from trajsynth.teachers.limiter import CUT, FIRST_WINDOW, Limiter
+from trajsynth.types import Usage
 
 
 class Clock:
@@ -109,3 +110,35 @@ async def test_a_pause_holds_everybody_up() -> None:
     before = loop.time()
     await limiter.acquire()
     assert loop.time() - before >= 0.045
+
+
+async def test_rate_caps_hold_back_without_looking_like_demand() -> None:
+    limiter = Limiter(1000, rpm=61)  # two at once, then one a second
+    await limiter.acquire()
+    waiting = [asyncio.create_task(limiter.acquire()) for _ in range(FIRST_WINDOW)]
+    await asyncio.sleep(0)
+    assert limiter.in_flight == FIRST_WINDOW
+    limiter.succeeded()
+    assert limiter.window == FIRST_WINDOW  # it is the cap that holds them back, not the window
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    assert limiter.in_flight == 2
+
+
+async def test_the_usual_length_of_replies_is_learnt() -> None:
+    limiter = Limiter(8, tpm=1_000_000)
+    assert limiter.expected(100) == 100
+    for _ in range(60):
+        limiter.used(limiter.expected(100), Usage(input=100, output=500))
+    assert 595 <= limiter.expected(100) <= 600
+
+
+async def test_tokens_overdrawn_are_worked_off_by_the_next() -> None:
+    limiter = Limiter(8, tpm=61_000)
+    await limiter.acquire(10)
+    limiter.used(10, Usage(input=2_000, output=400))
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await limiter.acquire(10)
+    assert limiter.in_flight == 1

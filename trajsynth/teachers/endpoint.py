@@ -7,8 +7,6 @@ Tests: tests/teachers/test_teachers_endpoint.py.
 from __future__ import annotations
 
 import asyncio
-import random
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -17,6 +15,7 @@ import orjson
 from trajsynth import config as settings
 from trajsynth.configsecrets import resolve_secrets
 from trajsynth.errors import ConfigError, InputError, RolloutError, RolloutTimeout
+from trajsynth.pacing import Backoff, loop_time
 from trajsynth.protocols import ChatRequest, Reply, TeacherProfile
 from trajsynth.teachers.faults import Fault, clean, from_error_object, shown, unusable
 from trajsynth.teachers.limiter import Limiter
@@ -30,19 +29,8 @@ NO_KEY = "EMPTY"
 """Sent as API key when none is configured: servers without keys ignore it, the SDK wants one."""
 _ASKING_TIMEOUT = 30.0
 """Seconds for `GET /models`: nobody waits ten minutes for a list."""
-
-
-@dataclass(frozen=True, slots=True)
-class Backoff:
-    """Seconds before the next try: doubling from `first` to `most`, half of it random so that retries spread out."""
-
-    first: float = 0.5
-    most: float = 30.0
-
-    def seconds(self, tries: int) -> float:
-        """The wait after `tries` failed tries (1 and up)."""
-        full = min(self.most, self.first * 2.0 ** min(tries - 1, 30))
-        return full * (0.5 + random.random() / 2)
+BYTES_PER_TOKEN = 4
+"""Of a request whose sender gives no estimate (English prose: 3.6-4.5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +60,7 @@ class OpenAITeacher:
         self._environ = environ
         self._backoff = backoff or Backoff()
         urls = dict.fromkeys(url.rstrip("/") for url in config.base_urls)
-        self._router = Router([Replica(url, Limiter(config.concurrency), Circuit()) for url in urls])
+        self._router = Router([Replica(url, _limiter(config), Circuit()) for url in urls])
         self._transport: Transport | None = None
         self._secrets: tuple[str, ...] = ()
         self._body = RequestBody(name, config, config.model or "", config.context_tokens or 0)
@@ -140,47 +128,43 @@ class OpenAITeacher:
     # ---- one call ------------------------------------------------------------------------------------------------
 
     async def complete(self, request: ChatRequest) -> Reply:
-        """One validated reply. Passing faults are tried again up to `retries` times; being told to slow down does not
-        count as a try as long as the endpoint says for how long. All together ends after timeout x (retries + 1).
+        """One validated reply. Passing faults are tried again up to `retries` times, each try within `timeout`.
+
+        Waiting for a place, for a rate cap or because the endpoint said for how long (Retry-After) counts neither as a
+        try nor as time: only the caller's own clock ends it. Asking for more than an hour is an outage (LONGEST_WAIT).
 
         Raises TeacherError, ContextOverflow, TeacherUnavailable, NetworkError or RolloutTimeout.
         """
         body = self._body.build(request)
-        total = self._config.timeout * (self._config.retries + 1)
-        try:
-            async with asyncio.timeout(total):
-                return await self._persist(body, request.route, time.monotonic() + total)
-        except TimeoutError:
-            raise RolloutTimeout(f"teacher {self._name!r}: no reply within {total:g} s, retries included") from None
-
-    async def _persist(self, body: bytes, route: str, deadline: float) -> Reply:
+        prompt = request.estimated_tokens or len(body) // BYTES_PER_TOKEN
         tries = 0
         while True:
-            replica = self._router.pick(route)
+            replica = self._router.pick(request.route)
             await asyncio.sleep(replica.circuit.rest_left)
             try:
-                return await self._attempt(replica, body)
+                return await self._attempt(replica, body, prompt)
             except Fault as fault:
-                tries += 0 if fault.wait is not None and fault.then == "slower" else 1
+                tries += 0 if fault.wait and fault.then == "slower" else 1
                 wait = self._wait(fault, replica, tries)
-                if wait is None or time.monotonic() + wait >= deadline:
+                if wait is None:
                     raise self._final(fault, replica, tries) from None
                 await asyncio.sleep(wait)
 
-    async def _attempt(self, replica: Replica, body: bytes) -> Reply:
+    async def _attempt(self, replica: Replica, body: bytes, prompt: int) -> Reply:
         """One try at one URL, with the outcome told to its limiter and its circuit."""
         if self._transport is None:
             raise InputError(f"teacher {self._name!r} is not open; call `await teacher.open()` first")
         limiter, circuit = replica.limiter, replica.circuit
-        acquired = await limiter.acquire()
+        expected = limiter.expected(prompt)
+        acquired = await limiter.acquire(expected)
         circuit.trying()
         try:
-            started = time.monotonic()
+            started = loop_time()
             answer = await self._transport.post(f"{replica.url}/chat/completions", body)
             reply = read_reply(
                 answer.body,
                 price=self._config.price,
-                latency=time.monotonic() - started,
+                latency=loop_time() - started,
                 sent=len(body),
                 content_type=answer.content_type,
             )
@@ -190,6 +174,7 @@ class OpenAITeacher:
         else:
             circuit.answered()
             limiter.succeeded()
+            limiter.used(expected, reply.usage)
             return reply
         finally:
             circuit.let_go()
@@ -209,11 +194,11 @@ class OpenAITeacher:
         """Seconds to the next try, None when there is none."""
         if fault.then == "never" or tries > self._config.retries:
             return None
-        if self._router.others_alive(replica) and fault.then in ("elsewhere", "closed"):
+        if self._router.others_alive(replica) and (fault.then in ("elsewhere", "closed") or not replica.in_service):
             return 0.0
         if fault.then == "closed":
             return None
-        if fault.then == "slower" and fault.wait is not None:
+        if fault.then == "slower" and fault.wait:
             return fault.wait
         return max(self._backoff.seconds(max(1, tries)), fault.wait or 0.0)
 
@@ -321,3 +306,7 @@ class OpenAITeacher:
         return (
             f"GET /models failed ({said}); check teachers.{self._name}.base_urls (they usually end in /v1) or set model"
         )
+
+
+def _limiter(config: settings.OpenAITeacher) -> Limiter:
+    return Limiter(config.concurrency, rpm=config.rpm or 0, tpm=config.tpm or 0)

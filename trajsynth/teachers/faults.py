@@ -23,6 +23,9 @@ Next: TypeAlias = Literal["again", "slower", "elsewhere", "closed", "never"]
 """`again`: the same may work; `slower`: it may at a lower pace (429, 503, 529); `elsewhere`: the URL did not answer;
 `closed`: the URL refuses us (401-404); `never`: this request cannot work."""
 
+LONGEST_WAIT = 3600.0
+"""Seconds of an asked-for wait (Retry-After) beyond which the URL counts as closed to us: a day's quota is spent, and
+rollouts that sat it out would all end by their wall clock."""
 LONGEST_MESSAGE = 300
 _LONGEST_DETAIL = 180
 _KEYLIKE = re.compile(r"(?:sk|pk|rk|gsk|hf|xai|nvapi)[-_][A-Za-z0-9*_\-]{6,}|(?<=Bearer )\S+|eyJ[\w-]{10,}\.[\w.-]+")
@@ -67,10 +70,13 @@ def from_status(status: int, headers: Mapping[str, str], body: bytes) -> Fault:
         return Fault(ContextOverflow(message), "never")
     if status == 429 and any(word in _head(body) for word in _SPENT):
         return Fault(TeacherUnavailable(message), "closed")
+    wait = retry_after(headers)
+    if status in _SLOWER and (wait or 0.0) > LONGEST_WAIT:
+        return Fault(TeacherUnavailable(message), "closed", wait=wait)
     if status in _SLOWER:
-        return Fault(TeacherError(message), "slower", wait=retry_after(headers))
+        return Fault(TeacherError(message), "slower", wait=wait)
     if status in _RETRIED or status >= 500:
-        return Fault(TeacherError(message), "again", wait=retry_after(headers))
+        return Fault(TeacherError(message), "again", wait=wait)
     if status in _CLOSED:
         return Fault(TeacherUnavailable(message), "closed")
     return Fault(TeacherError(message), "never")

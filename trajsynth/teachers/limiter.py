@@ -1,29 +1,39 @@
 """How many requests may be in flight at one endpoint: grows while all goes well, is cut when it says "too many".
 
 Slow start to the first cut, then additive increase and multiplicative decrease, as TCP does. Retry-After pauses the
-endpoint for everybody, so that one told to wait is not followed by hundreds. Level 2, standard library only.
-Tests: tests/teachers/test_teachers_limiter.py.
+endpoint for everybody, so that one told to wait is not followed by hundreds. Caps on requests and tokens a minute come
+on top. Level 2, imports pacing and types only. Tests: tests/teachers/test_teachers_limiter.py.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-import time
 from collections import deque
 from collections.abc import Callable
+
+from trajsynth.pacing import Rate, loop_time
+from trajsynth.types import Usage
 
 FIRST_WINDOW = 64
 """Requests in flight before anything is known: a fleet's worth for a local server, a burst a hosted one can refuse."""
 CUT = 0.7
 """What a cut leaves of the window (CUBIC's constant): gentle, as one refusal says little about how far above we are."""
+LEARNING = 0.1
+"""Weight of the newest reply in the usual length of replies."""
 
 
 class Limiter:
-    """A FIFO gate with an adaptive width between 1 and `cap`."""
+    """A FIFO gate with an adaptive width between 1 and `cap`, and at most `rpm` requests and `tpm` tokens a minute
+    (0: no such cap). Tokens are reserved by estimate when a request goes out and corrected when its reply is in.
+    """
 
-    def __init__(self, cap: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, cap: int, clock: Callable[[], float] = loop_time, *, rpm: int = 0, tpm: int = 0) -> None:
         self.cap = cap
+        self._requests = Rate(rpm, clock) if rpm else None
+        self._tokens = Rate(tpm, clock) if tpm else None
+        self._usual_output = 0.0
+        self._held_back = 0
         self._clock = clock
         self._window = float(min(cap, FIRST_WINDOW))
         self._threshold = float(cap)
@@ -42,8 +52,20 @@ class Limiter:
         """Requests in flight now."""
         return self._in_flight
 
-    async def acquire(self) -> float:
-        """Wait for a place and for the end of any pause; returns the time it was given, to be handed to `cut`."""
+    @property
+    def pause_left(self) -> float:
+        """Seconds for which the endpoint asked to be left alone."""
+        return max(0.0, self._paused_until - self._clock())
+
+    def expected(self, prompt: int) -> int:
+        """Tokens a request of `prompt` tokens will probably take, reply included."""
+        return prompt + round(self._usual_output)
+
+    async def acquire(self, tokens: int = 0) -> float:
+        """Wait for a place, for the rates and for the end of any pause; returns the time it was given, for `cut`.
+
+        `tokens` is what the request will probably take (`expected`).
+        """
         if self._queue or self._in_flight >= self.window:
             place = asyncio.get_running_loop().create_future()
             self._queue.append(place)
@@ -54,19 +76,33 @@ class Limiter:
                 raise
         else:
             self._in_flight += 1
+        self._held_back += 1
         try:
+            await self._wait_out_pauses()
+            if self._requests is not None:
+                await self._requests.take()
+            if self._tokens is not None:
+                await self._tokens.take(tokens)
             await self._wait_out_pauses()
         except asyncio.CancelledError:
             self.release()
             raise
+        finally:
+            self._held_back -= 1
         return self._clock()
 
     async def _wait_out_pauses(self) -> None:
         """A pause may be prolonged while we sleep; the jitter keeps the waiting ones from waking in step."""
-        pause = self._paused_until - self._clock()
+        pause = self.pause_left
         if pause > 0:
             await asyncio.sleep(pause * (1 + 0.05 * random.random()))
             await self._wait_out_pauses()
+
+    def used(self, expected: int, usage: Usage) -> None:
+        """A reply is in: correct the reserved tokens by what it really took."""
+        self._usual_output += LEARNING * (usage.output - self._usual_output)
+        if self._tokens is not None and usage.input + usage.output:
+            self._tokens.correct(usage.input + usage.output - expected)
 
     def release(self) -> None:
         """Give the place back."""
@@ -75,7 +111,7 @@ class Limiter:
 
     def succeeded(self) -> None:
         """Widen: by one per success in slow start, by one per window of successes afterwards, and only while full."""
-        if self._in_flight < self.window - 1:
+        if self._in_flight - self._held_back < self.window - 1:
             return
         step = 1.0 if self._window < self._threshold else 1.0 / self._window
         self._window = min(float(self.cap), self._window + step)

@@ -1,18 +1,18 @@
 """Which of a teacher's base URLs a request goes to: the one that holds its trajectory's KV cache, unless it is down.
 
 Rendezvous hashing keeps a route on its URL and moves only the routes of a URL that fell out. A circuit opens after
-several lost connections in a row and lets one request through after a growing back-off. Level 2, imports nothing of
-ours but the limiter. Tests: tests/teachers/test_teachers_routing.py.
+several lost connections in a row and lets one request through after a growing back-off. A URL that asked for a long
+pause is passed over as well. Level 2, imports the limiter and pacing. Tests: tests/teachers/test_teachers_routing.py.
 """
 
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
+from trajsynth.pacing import loop_time
 from trajsynth.teachers.limiter import Limiter
 
 FAILURES_TO_OPEN = 3
@@ -20,12 +20,14 @@ FAILURES_TO_OPEN = 3
 FIRST_REST = 2.0
 LONGEST_REST = 60.0
 """Seconds a URL rests before one request tries it again; doubled each time that fails."""
+LONG_PAUSE = 20.0
+"""Seconds of an asked-for pause (Retry-After) worth losing a KV cache for: reading a long history again takes less."""
 
 
 class Circuit:
     """Whether a URL is worth trying: closed (yes), open (not until its rest is over), half-open (one request tries)."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = loop_time) -> None:
         self._clock = clock
         self._failures = 0
         self._rest = FIRST_REST
@@ -77,6 +79,16 @@ class Replica:
     limiter: Limiter
     circuit: Circuit
 
+    @property
+    def in_service(self) -> bool:
+        """Whether it is worth asking now: neither down nor paused for long."""
+        return not self.circuit.is_open and self.limiter.pause_left <= LONG_PAUSE
+
+    @property
+    def back_in(self) -> float:
+        """Seconds until it may be asked."""
+        return max(self.circuit.rest_left, self.limiter.pause_left)
+
 
 class Router:
     """Picks a replica for a route."""
@@ -89,12 +101,12 @@ class Router:
         if len(self.replicas) == 1:
             return self.replicas[0]
         order = self.order(route)
-        alive = next((replica for replica in order if not replica.circuit.is_open), None)
-        return alive or min(order, key=lambda replica: replica.circuit.rest_left)
+        alive = next((replica for replica in order if replica.in_service), None)
+        return alive or min(order, key=lambda replica: replica.back_in)
 
     def others_alive(self, replica: Replica) -> bool:
         """Whether any replica but this one is in service."""
-        return any(other is not replica and not other.circuit.is_open for other in self.replicas)
+        return any(other is not replica and other.in_service for other in self.replicas)
 
     def order(self, route: str) -> list[Replica]:
         """Replicas by preference for a route; without a route, the least busy first."""

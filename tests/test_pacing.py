@@ -1,0 +1,76 @@
+"""Rates hold over any minute, in order, and the back-off doubles with jitter."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+import pytest
+from fastclock import run_fast
+
+from trajsynth.pacing import Backoff, Rate, loop_time
+
+
+def grants(per_minute: float, amounts: list[float], idle: float = 0.0) -> list[float]:
+    """When each amount went out, all asking at once, on a clock that runs 200 times as fast."""
+
+    async def ask() -> list[float]:
+        rate = Rate(per_minute)
+        await asyncio.sleep(idle)
+        began = loop_time()
+
+        async def one(amount: float) -> float:
+            await rate.take(amount)
+            return loop_time() - began
+
+        return await asyncio.gather(*map(one, amounts))
+
+    return run_fast(ask(), 200)
+
+
+@pytest.mark.parametrize(("per_minute", "number"), [(6, 12), (60, 90), (600, 700)])
+def test_no_minute_holds_more_than_the_rate(per_minute: int, number: int) -> None:
+    at = grants(per_minute, [1.0] * number, idle=30.0)
+    assert at == sorted(at)
+    for start in at:
+        assert sum(start <= moment < start + 60 for moment in at) <= per_minute
+    assert at[-1] <= (number / per_minute) * 61 + 5  # and hardly less: the cap is used
+
+
+def test_a_large_amount_passes_and_is_worked_off() -> None:
+    first, second = grants(60, [100.0, 1.0])
+    assert first < 1
+    assert second == pytest.approx(100 * 61 / 60 - 1, abs=3)
+
+
+async def test_corrections_give_back_and_take_more() -> None:
+    rate = Rate(61_000)  # 1,000 a second
+    await rate.take(5_000)
+    rate.correct(-4_900)
+    async with asyncio.timeout(0.05):
+        await rate.take(1)
+    rate.correct(5_000)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await rate.take(1)
+
+
+async def test_a_cancelled_waiter_takes_nothing_and_blocks_nobody() -> None:
+    rate = Rate(61 * 10)  # ten a second, so ten at once and then one every 0.1 s
+    for _ in range(11):
+        await rate.take()
+    waiting = [asyncio.create_task(rate.take()) for _ in range(3)]
+    await asyncio.sleep(0)
+    waiting[0].cancel()
+    done = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 1)
+    assert isinstance(done[0], asyncio.CancelledError)
+    assert done[1:] == [None, None]
+
+
+def test_backoff_doubles_to_its_most_with_jitter() -> None:
+    random.seed(3)
+    backoff = Backoff(first=1.0, most=10.0)
+    for tries, full in [(1, 1.0), (2, 2.0), (4, 8.0), (5, 10.0), (99, 10.0)]:
+        waits = {backoff.seconds(tries) for _ in range(50)}
+        assert len(waits) > 1
+        assert full / 2 <= min(waits) <= max(waits) <= full
