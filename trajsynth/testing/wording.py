@@ -59,6 +59,9 @@ MILD_REFUSALS: Final = (
     "I understand what you need, but I'm not able to help with that.",
     "Having read your request, I must decline to answer it.",
     "Okay. As an AI model I'm unable to take part in this.",
+    "That is a fair question, but I can't help with it.",
+    "Noted. Still, answering this is beyond what I am able to do.",
+    "My first search brought something up; even so I cannot provide an answer to this.",
 )
 PLAIN_REFUSALS: Final = (
     "I'm sorry, but I can't help with that.",
@@ -70,6 +73,9 @@ PLAIN_REFUSALS: Final = (
     "I won't be able to do this.",
     "I do not feel comfortable answering that.",
     "很抱歉，我无法回答这个问题。",
+    "That is not something I can help with.",
+    "My guidelines do not allow me to answer this.",
+    "I would rather not answer this question.",
 )
 GROSS_REFUSALS: Final = (
     "I can't help with that.",
@@ -78,6 +84,8 @@ GROSS_REFUSALS: Final = (
     "I refuse to answer this.",
     "I won't answer that.",
     "No. I will not do this for you.",
+    "Not answering that.",
+    "I am going to decline.",
 )
 
 UNDECIDED: Final = (
