@@ -26,10 +26,11 @@ def asked(text: str, seed: int) -> View:
     rates=st.dictionaries(st.sampled_from(ALL_FAULTS), st.floats(0, 0.02), max_size=5),
     latency=st.floats(0, 10),
     context=st.integers(0, 10**6),
+    name=st.sampled_from(["", "qwen-1", "a.b_c"]),
 )
 @settings(max_examples=40, deadline=None)
-def test_a_segment_reads_back(profile: str, rates: dict[str, float], latency: float, context: int) -> None:
-    given_settings = Settings(profile=profile, faults=rates, latency=latency, context_tokens=context)
+def test_a_segment_reads_back(profile: str, rates: dict[str, float], latency: float, context: int, name: str) -> None:
+    given_settings = Settings(profile=profile, faults=rates, latency=latency, context_tokens=context, name=name)
     assert Settings.parse(given_settings.segment()) == given_settings
 
 
@@ -78,3 +79,9 @@ def test_draws_are_fixed_numbers() -> None:
     assert Dice("x").shuffled("n", range(50)) == Dice("x").shuffled("n", range(50))
     assert sorted(Dice("x").shuffled("n", range(50))) == list(range(50))
     assert Dice("x").shuffled("n", range(50)) != Dice("y").shuffled("n", range(50))
+
+
+def test_any_teacher_name_stands_in_a_path() -> None:
+    segment = Settings(name="my teacher~1/é").segment()
+    assert segment == "careful~as=my_teacher_1__"
+    assert Settings.parse(segment).name == "my_teacher_1__"

@@ -1,7 +1,8 @@
 """Planted faults: whether one strikes a rollout, which, and the reply that carries it with its label.
 
-At most one fault a rollout, drawn from the first user message and the seed, so rates are exact in expectation and a
-rolled-back turn, which has another seed, is mostly clean. A label stands beside the message, never inside it.
+At most one fault a rollout, drawn from teacher, invocation, first user message and seed, so rates are exact in
+expectation and a rolled-back turn, which has another seed, is mostly clean. A label stands beside the message, never
+inside it.
 Imports the modules of this package. Tests: tests/teachers/scripted/test_scripted_faults.py.
 """
 
@@ -41,7 +42,7 @@ def strike(view: View, settings: Settings) -> str:
         taken += rates.get(code, 0.0)
         if at < taken:
             return code
-    at, total = draw("rollout", view.first, view.seed), 0.0
+    at, total = draw("rollout", view.first, view.seed, view.in_prompt, settings.name), 0.0
     for code in ROLLOUT_FAULTS:  # the shares are of all rollouts, so those left get proportionally more
         total += rates.get(code, 0.0) / (1 - taken) if taken < 1 else 0.0
         if at < total:
@@ -52,8 +53,8 @@ def strike(view: View, settings: Settings) -> str:
 def write(view: View, settings: Settings) -> Draft:
     """The reply to a request, fault included."""
     code = strike(view, settings)
-    seed = 0 if code in QUESTION_FAULTS else view.seed
-    mind = Mind(view, settings, seed=seed, may_slip=code not in WELL_SOLVED)
+    seed = None if code in QUESTION_FAULTS else view.seed
+    mind = Mind(view, settings, key=(seed, view.in_prompt), may_slip=code not in WELL_SOLVED)
     turn = int(draw("turn", view.first, view.seed, code) * 3)
     if code in TURN_FAULTS:
         return _turn(mind, code, turn)

@@ -26,11 +26,11 @@ VERIFIED = 0.5
 
 
 class Mind:
-    """One request thought through. `seed` may differ from the request's (duplicates ignore it)."""
+    """One request thought through; `key` is what its chance depends on (duplicates leave the seed out)."""
 
-    def __init__(self, view: View, settings: Settings, *, seed: int, may_slip: bool = True) -> None:
+    def __init__(self, view: View, settings: Settings, *, key: tuple[object, ...], may_slip: bool = True) -> None:
         self.view, self.settings = view, settings
-        self.dice = Dice(view.first, seed, settings.model)
+        self.dice = Dice(view.first, settings.model, settings.name, *key)
         self.step = len(view.steps)
         self.voice = Voice(self.dice, self.step)
         self.known = gather(view)

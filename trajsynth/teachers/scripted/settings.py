@@ -7,11 +7,13 @@ pure function of path and body and one server process serves every scripted teac
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from trajsynth.errors import ConfigError, unknown
 
+_NOT_PLAIN = re.compile(r"[^A-Za-z0-9._-]")
 TURN_FAULTS = (
     "repeat.loop",
     "repeat.run",
@@ -108,6 +110,8 @@ class Settings:
     """Seconds added to each reply."""
     context_tokens: int = 32768
     """0: no limit."""
+    name: str = ""
+    """The teacher's name, so that two teachers of one profile speak and err independently."""
 
     def __post_init__(self) -> None:
         """Raises ConfigError for a name nobody knows and for shares that add up to more than 1."""
@@ -148,6 +152,8 @@ class Settings:
             parts.append(f"latency={self.latency!r}")
         if self.context_tokens != 32768:
             parts.append(f"ctx={self.context_tokens}")
+        if self.name:
+            parts.append(f"as={_NOT_PLAIN.sub('_', self.name)}")
         return "~".join(parts)
 
     @classmethod
@@ -155,7 +161,7 @@ class Settings:
         """The reverse of `segment`; raises ConfigError."""
         profile, *parts = segment.split("~")
         faults: dict[str, float] = {}
-        latency, context = 0.0, 32768
+        latency, context, name = 0.0, 32768, ""
         for part in parts:
             key, _, value = part.partition("=")
             try:
@@ -163,8 +169,10 @@ class Settings:
                     latency = float(value)
                 elif key == "ctx":
                     context = int(value)
+                elif key == "as":
+                    name = value
                 else:
                     faults[key] = float(value)
             except ValueError as error:
                 raise ConfigError(f"scripted settings {part!r}: {error}") from None
-        return cls(profile=profile, faults=faults, latency=latency, context_tokens=context)
+        return cls(profile=profile, faults=faults, latency=latency, context_tokens=context, name=name)

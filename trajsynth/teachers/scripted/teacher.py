@@ -27,6 +27,7 @@ class ScriptedTeacher:
             faults=dict(settings.faults),
             latency=float(settings.latency),
             context_tokens=settings.context_tokens,
+            name=name,
         )
         self._max_tokens = (
             min(MAX_TOKENS, max(1, settings.context_tokens // 8)) if settings.context_tokens else MAX_TOKENS
