@@ -39,7 +39,7 @@ def test_a_good_config_is_converted() -> None:
         ({"teachers": {}}, "teachers: expected a mapping of length >= 1, got {}"),
         ({"rollout": {"max_turns": "ten"}}, "rollout.max_turns: expected int, got str 'ten'"),
         ({"rollout": {"max_turns": 0}}, "rollout.max_turns: expected int >= 1, got 0"),
-        ({"samples": True}, "samples: expected int, got bool True"),
+        ({"samples": True}, "samples: expected int | a mapping, got bool True"),
         ({"curate": "sft"}, "curate: expected a list, got str 'sft'"),
         ({"questions": {"kind": "encyclopedia", "hops": [1]}}, "questions.hops: expected a list of length 2, got 1"),
         ({"questions": {"kind": "encyclopedia", "hops": [1, "b"]}}, "questions.hops.1: expected int, got str 'b'"),

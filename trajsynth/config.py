@@ -230,6 +230,8 @@ class Arm(Section, frozen=True, kw_only=True):
     paradigm: str = "react"
     invocation: Literal["function_calling", "mcp"] = "function_calling"
     weight: Annotated[float, Meta(gt=0)] = 1.0
+    kinds: dict[str, Annotated[float, Meta(ge=0)]] = {}
+    """Weight for questions of these kinds, instead of `weight`; 0 keeps the kind from this arm (with `grid` too)."""
 
     @property
     def name(self) -> str:
@@ -284,6 +286,33 @@ class CustomFilter(Section, frozen=True, kw_only=True):
     args: dict[str, Any] = {}
 
 
+class Samples(Section, frozen=True, kw_only=True):
+    """Sampling a question only as long as it is worth it. Counted as `samples` is: per question (and arm with grid)."""
+
+    max: Positive
+    """Most rollouts."""
+    until: Literal["pair", "correct"]
+    """Stop after a correct and an incorrect answer of one arm (what a preference pair needs), or a correct one."""
+    min: Positive = 1
+    """Rollouts made in any case; they start side by side, all others one by one."""
+
+
+class Budget(Section, frozen=True, kw_only=True):
+    """What a run may spend, all its sessions and its judges together; reserved before each call."""
+
+    usd: Annotated[float, Meta(gt=0)] | None = None
+    """Dollars, by the teachers' `price`."""
+    tokens: Positive | None = None
+    """Input and output tokens."""
+
+
+class Outage(Section, frozen=True, kw_only=True):
+    """What happens when a teacher's endpoint is down or refuses the key: its arms pause, the others go on."""
+
+    wait: Seconds = msgspec.field(default_factory=lambda: Seconds(4 * 3600))
+    """How long it may last, once nothing else is left to do, before the run stops (and resumes later)."""
+
+
 class Config(Section, frozen=True, kw_only=True):
     """A whole run."""
 
@@ -292,11 +321,13 @@ class Config(Section, frozen=True, kw_only=True):
     name: str = ""
     """Folder under outputs/; the config file's name when absent."""
     tools: Tools = msgspec.field(default_factory=Tools)
-    samples: Positive = 1
-    """Rollouts per question (per question and arm with `assign: grid`)."""
+    samples: Positive | Samples = 1
+    """Rollouts per question (per question and arm with `assign: grid`): a number, or `{max: 8, until: pair}`."""
     assign: Literal["question", "sample", "grid"] = "question"
     arms: list[Arm] = []
     """Without any: each teacher with react and function_calling."""
+    kind_field: str = "kind"
+    """Field of a question's meta that names its kind, for the arms' `kinds` (HotpotQA: `type`)."""
     paradigms: dict[str, CustomParadigm] = {}
     filters: dict[str, CustomFilter] = {}
     rollout: RolloutConfig = msgspec.field(default_factory=RolloutConfig)
@@ -305,6 +336,8 @@ class Config(Section, frozen=True, kw_only=True):
     """Most rollouts in flight."""
     grade: tuple[Literal["exact"] | Judge, ...] = ("exact",)
     """In order; a judge sees what the methods before it did not accept."""
+    budget: Budget = Budget()
+    outage: Outage = msgspec.field(default_factory=Outage)
     curate: list[str] = []
     """Recipes: sft, dpo, rl, none, or a path to your own YAML."""
     build: dict[Literal["sft", "dpo"], BuildTarget] = {}
@@ -312,6 +345,11 @@ class Config(Section, frozen=True, kw_only=True):
     def all_arms(self) -> list[Arm]:
         """The arms as written, or the default ones."""
         return self.arms or [Arm(teacher=name) for name in self.teachers]
+
+    @property
+    def most_samples(self) -> int:
+        """Rollouts per question, at most."""
+        return self.samples.max if isinstance(self.samples, Samples) else self.samples
 
 
 def decode_hook(kind: type, value: object) -> object:

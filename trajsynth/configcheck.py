@@ -19,6 +19,7 @@ from trajsynth.config import (
     Judge,
     McpServer,
     OpenAITeacher,
+    Samples,
 )
 from trajsynth.configsecrets import check_references
 from trajsynth.errors import ConfigError, unknown
@@ -34,7 +35,7 @@ _FOLDER = re.compile(r"\w[\w.+-]*")
 
 def check(config: Config, where: str) -> None:
     """Raises ConfigError `where: path: problem` for the first thing in the config that cannot work."""
-    for examine in (_name, _questions, _teachers, _tools, _arms, _grade, _curate, _build, _targets):
+    for examine in (_name, _questions, _teachers, _tools, _arms, _samples, _grade, _curate, _build, _targets):
         examine(config, where)
     check_references(config, where)
 
@@ -106,6 +107,14 @@ def _arms(config: Config, where: str) -> None:
         first = seen.setdefault(arm.name, index)
         if first != index:
             _refuse(where, f"arms.{index}", f"{arm.name!r} is arms.{first} again; raise that one's weight instead")
+
+
+def _samples(config: Config, where: str) -> None:
+    samples = config.samples
+    if isinstance(samples, Samples):
+        least = max(samples.min, 2 if samples.until == "pair" else 1)
+        if samples.max < least:
+            _refuse(where, "samples.max", f"{samples.max} is too few for min: {samples.min}, until: {samples.until}")
 
 
 def _grade(config: Config, where: str) -> None:

@@ -30,7 +30,8 @@ from trajsynth.configsecrets import hide_arguments, hide_by_name, hide_headers, 
 from trajsynth.errors import RecordError
 
 _MAY_CHANGE: dict[type[Struct], frozenset[str]] = {
-    Config: frozenset({"name", "samples", "concurrency", "filters", "grade", "curate", "build"}),
+    Config: frozenset({"name", "samples", "concurrency", "filters", "grade", "curate", "build"})
+    | frozenset({"budget", "outage"}),
     DatasetQuestions: frozenset({"limit"}),
     EncyclopediaQuestions: frozenset({"limit", "questions"}),
     CustomQuestions: frozenset({"limit"}),

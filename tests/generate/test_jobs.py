@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trajsynth.errors import InputError
-from trajsynth.generate.jobs import Job, count, distinct, jobs
+from trajsynth.generate.jobs import Job, Slice, count, distinct, group_of, jobs
 from trajsynth.types import Question
 
 ARMS = [{"teacher": "a"}, {"teacher": "b", "invocation": "mcp"}, {"teacher": "b", "weight": 2}]
@@ -100,3 +100,60 @@ def test_jobs_are_listed_lazily() -> None:
 def test_a_question_id_that_comes_twice_is_named() -> None:
     with pytest.raises(InputError, match="'q1' occurs twice"):
         list(jobs([*make_questions(3), *make_questions(2, start=1)], make_config()))
+
+
+# ---- kinds ----
+
+KINDS = [{"teacher": "a", "kinds": {"comparison": 0, "chain": 3}}, {"teacher": "b"}]
+
+
+def of_kind(kind: str, n: int, start: int = 0) -> list[Question]:
+    return [Question(id=f"{kind}{i}", text="?", meta={"kind": kind}) for i in range(start, n)]
+
+
+@pytest.mark.parametrize("assign", ["question", "sample", "grid"])
+def test_a_kind_of_weight_zero_is_kept_from_its_arm(assign: str) -> None:
+    config = make_config(assign=assign, samples=2, arms=KINDS)
+    questions = [*of_kind("comparison", 30), *of_kind("other", 30)]
+    made = list(jobs(questions, config))
+    assert {j.arm.teacher for j in made if j.question.meta["kind"] == "comparison"} == {"b"}
+    assert {j.arm.teacher for j in made if j.question.meta["kind"] == "other"} == {"a", "b"}
+    assert count(questions, config) == len(made)
+
+
+def test_weights_hold_per_kind_and_other_fields_may_name_it() -> None:
+    share = Counter(j.arm.teacher for j in jobs(of_kind("chain", 2000), make_config(arms=KINDS)))
+    assert share["a"] / 2000 == pytest.approx(0.75, abs=0.03)
+    config = make_config(arms=KINDS, kind_field="type")
+    asked = [Question(id=str(i), text="?", meta={"type": "comparison", "kind": "chain"}) for i in range(20)]
+    assert {j.arm.teacher for j in jobs(asked, config)} == {"b"}
+
+
+def test_a_kind_no_arm_takes_makes_no_rollout() -> None:
+    config = make_config(arms=KINDS[:1])
+    assert list(jobs(of_kind("comparison", 3), config)) == []
+    assert count(of_kind("comparison", 3), config) == 0
+
+
+# ---- slices ----
+
+
+@pytest.mark.parametrize("samples", [4, {"max": 4, "until": "pair"}])
+@pytest.mark.parametrize("assign", ["question", "sample", "grid"])
+def test_slices_part_the_jobs_among_them(assign: str, samples: Any) -> None:
+    config = make_config(assign=assign, samples=samples, arms=ARMS)
+    made = list(jobs(make_questions(40), config))
+    parts = [[job for job in made if Slice(i, 3).has(job, config)] for i in (1, 2, 3)]
+    assert sorted(job.id for part in parts for job in part) == sorted(job.id for job in made)
+    assert all(len(part) > len(made) / 6 for part in parts)
+    if not isinstance(samples, int):
+        groups = [{group_of(job, config) for job in part} for part in parts]
+        assert not groups[0] & groups[1] and not groups[1] & groups[2]
+
+
+@pytest.mark.parametrize("text", ["3", "0/2", "3/2", "a/b", "1/0", "", "-1/2", "1/2/3"])
+def test_a_shard_that_cannot_be_is_said(text: str) -> None:
+    with pytest.raises(InputError, match="expected PART/PARTS such as 3/8"):
+        Slice.parse(text)
+    assert Slice.parse("3/8") == Slice(3, 8)
+    assert Slice(3, 8).mark == "-s3of8"

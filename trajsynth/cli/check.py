@@ -67,8 +67,9 @@ def _questions(config: Config) -> list[str]:
         questions = read_questions(config)
     except InputError as error:
         return [str(error)]
-    size = estimate(config, len(questions))
-    click.echo(f"questions: {len(questions)}; rollouts: {size.rollouts} ({len(config.all_arms())} arms)")
+    size = estimate(config, questions)
+    most = "" if isinstance(config.samples, int) else "at most "
+    click.echo(f"questions: {len(questions)}; rollouts: {most}{size.rollouts} ({len(config.all_arms())} arms)")
     click.echo(
         f"estimate, right to a factor of three: {size.input / 1e6:.1f}M tokens in, {size.output / 1e6:.1f}M out, "
         f"${size.usd:.2f}"

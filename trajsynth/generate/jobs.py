@@ -33,15 +33,45 @@ class Job:
     """31 bits, from the id and the config's seed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """One of `count` parts of a run that are made by separate processes."""
+
+    index: int
+    """From 1."""
+    count: int
+
+    @classmethod
+    def parse(cls, text: str) -> Slice:
+        """`3/8`; raises InputError."""
+        index, _, count = text.partition("/")
+        if not (index.isdecimal() and count.isdecimal() and 1 <= int(index) <= int(count)):
+            raise InputError(f"--shard {text!r}: expected PART/PARTS such as 3/8, counting from 1")
+        return cls(int(index), int(count))
+
+    @property
+    def mark(self) -> str:
+        """What the names of its files carry: `-s3of8`."""
+        return f"-s{self.index}of{self.count}"
+
+    def has(self, job: Job, config: Config) -> bool:
+        """Whether the job is its own. Samples that are decided on together (adaptive sampling) stay together."""
+        key = job.id if isinstance(config.samples, int) else digest(*group_of(job, config))
+        return int(key, 16) % self.count == self.index - 1
+
+
 def jobs(questions: Iterable[Question], config: Config) -> Iterator[Job]:
-    """All rollouts of a run, question by question; raises InputError when a question id comes twice."""
+    """All rollouts of a run, question by question; raises InputError when a question id comes twice.
+
+    With adaptive sampling these are the most there can be.
+    """
     arms = distinct(config.all_arms())
     seen: set[str] = set()
     for question in questions:
         if question.id in seen:
             raise InputError(f"question id {question.id!r} occurs twice; ids must be unique within a run")
         seen.add(question.id)
-        for arm, sample in _draws(question.id, arms, config):
+        for arm, sample in _draws(question, arms, config):
             yield make_job(question, arm, sample, config.seed)
 
 
@@ -51,10 +81,35 @@ def make_job(question: Question, arm: Arm, sample: int, seed: int) -> Job:
     return Job(id=identity, question=question, arm=arm, sample=sample, seed=_number(identity, seed) & 0x7FFF_FFFF)
 
 
-def count(n_questions: int, config: Config) -> int:
-    """Number of rollouts that `n_questions` questions make."""
-    arms = len(distinct(config.all_arms())) if config.assign == "grid" else 1
-    return n_questions * config.samples * arms
+def group_of(job: Job, config: Config) -> tuple[str, str]:
+    """(question id, arm) whose samples count together: the arm is empty unless every arm has samples of its own."""
+    return job.question.id, job.arm.name if config.assign == "grid" else ""
+
+
+def count(questions: int | Sequence[Question], config: Config) -> int:
+    """Number of rollouts these questions make, at most; a mere number of questions leaves `kinds` out of account."""
+    arms = distinct(config.all_arms())
+    if isinstance(questions, int):
+        return questions * config.most_samples * (len(arms) if config.assign == "grid" else 1)
+    per_kind: dict[str, int] = {}
+    rollouts = 0
+    for question in questions:
+        kind = kind_of(question, config)
+        if kind not in per_kind:
+            able = sum(weight(arm, kind) > 0 for arm in arms)
+            per_kind[kind] = config.most_samples * (able if config.assign == "grid" else min(able, 1))
+        rollouts += per_kind[kind]
+    return rollouts
+
+
+def kind_of(question: Question, config: Config) -> str:
+    """The question's kind, empty when its meta names none."""
+    return str(question.meta.get(config.kind_field, ""))
+
+
+def weight(arm: Arm, kind: str) -> float:
+    """The arm's weight for questions of a kind."""
+    return arm.kinds.get(kind, arm.weight)
 
 
 def distinct(arms: Sequence[Arm]) -> list[Arm]:
@@ -76,17 +131,22 @@ def _number(*parts: str | int) -> int:
     return int(digest(*parts), 16)
 
 
-def _draws(question: str, arms: Sequence[Arm], config: Config) -> Iterator[tuple[Arm, int]]:
+def _draws(question: Question, arms: Sequence[Arm], config: Config) -> Iterator[tuple[Arm, int]]:
+    kind = kind_of(question, config)
+    able = [arm for arm in arms if weight(arm, kind) > 0]
+    samples = range(config.most_samples)
+    if not able:
+        return
     if config.assign == "question":
-        arm = _draw(arms, config.seed, question)
-        yield from ((arm, sample) for sample in range(config.samples))
+        arm = _draw(able, kind, config.seed, question.id)
+        yield from ((arm, sample) for sample in samples)
     elif config.assign == "sample":
-        yield from ((_draw(arms, config.seed, question, sample), sample) for sample in range(config.samples))
+        yield from ((_draw(able, kind, config.seed, question.id, sample), sample) for sample in samples)
     else:
-        yield from ((arm, sample) for sample in range(config.samples) for arm in arms)
+        yield from ((arm, sample) for sample in samples for arm in able)
 
 
-def _draw(arms: Sequence[Arm], *key: str | int) -> Arm:
+def _draw(arms: Sequence[Arm], kind: str, *key: str | int) -> Arm:
     """One arm with probability proportional to its weight (weighted rendezvous hashing).
 
     Each arm bids -ln(u)/weight with its own hash u, the lowest wins; so the order of the arms does not matter, and an
@@ -95,6 +155,6 @@ def _draw(arms: Sequence[Arm], *key: str | int) -> Arm:
 
     def bid(arm: Arm) -> float:
         share = (_number(*key, arm.name) + 0.5) / 2**64
-        return -math.log(share) / arm.weight
+        return -math.log(share) / weight(arm, kind)
 
     return min(arms, key=bid)

@@ -92,7 +92,7 @@ def total(plan: Plan) -> int | None:
     """Number of rollouts, when the questions have a length."""
     if not isinstance(plan.questions, Sequence):
         return None
-    rollouts = count(len(plan.questions), plan.config)
+    rollouts = count(plan.questions, plan.config)
     return rollouts if plan.limit is None else min(rollouts, plan.limit)
 
 
