@@ -189,6 +189,9 @@ class FunctionTool(Section, frozen=True, kw_only=True):
     description: str | None = None
     parameters: dict[str, Any] | None = None
     poll: bool = False
+    """Repeating the same call is normal (a status check)."""
+    idempotent: bool = False
+    """Calling it twice does no more than calling it once, so a failed call may be tried again (`limits.retries`)."""
 
 
 class CorpusTools(Section, frozen=True, kw_only=True):
@@ -209,6 +212,25 @@ class CustomTools(Section, frozen=True, kw_only=True):
     args: dict[str, Any] = {}
 
 
+class ToolLimits(Section, frozen=True, kw_only=True):
+    """How one server's tools may be called, all rollouts together, and at what price."""
+
+    concurrency: Positive | None = None
+    """Most calls in flight; no limit when absent."""
+    rpm: Positive | None = None
+    """Most calls a minute, tries included."""
+    retries: Count = 0
+    """Tries after the first when a call fails for the moment (timeout, 429, lost server), before the teacher sees it.
+    Only where a second try cannot do harm: the tool is declared read-only or idempotent, the call never reached it, or
+    `cache` is true."""
+    cache: Literal["idempotent"] | bool | None = None
+    """True: the same call gives the same result all through the run, and is made once (tools marked `poll` excepted).
+    `idempotent`: only for tools that declare themselves read-only or idempotent. False: neither that nor the run's own
+    `cache` may serve them."""
+    price: Annotated[float, Meta(ge=0)] = 0.0
+    """Dollars a call. Answers and time-outs are charged; refusals that pass (429, lost server) and cached ones not."""
+
+
 class Tools(Section, frozen=True, kw_only=True):
     """Where tools come from. Without any, teachers answer from what they know."""
 
@@ -217,7 +239,9 @@ class Tools(Section, frozen=True, kw_only=True):
     corpus: CorpusTools | None = None
     custom: dict[str, CustomTools] = {}
     timeout: Seconds = msgspec.field(default_factory=lambda: Seconds(300))
-    """Longest one tool call may take."""
+    """Longest one tool call may take; each try has its own, and waiting for `limits` is no part of it."""
+    limits: dict[str, ToolLimits] = {}
+    """By server: a key of `mcpServers` or `custom`, `functions`, or `corpus`."""
 
 
 # ---- rollouts ---------------------------------------------------------------------------------------------------
@@ -239,11 +263,45 @@ class Arm(Section, frozen=True, kw_only=True):
         return f"{self.teacher}/{self.paradigm}/{self.invocation}"
 
 
-class CustomParadigm(Section, frozen=True, kw_only=True):
+class AgentRole(Section, frozen=True, kw_only=True):
+    """A sub-agent. What is left out is built in for browsing, coding and reading; another role needs its own."""
+
+    description: str | None = None
+    """What it is good for: the main agent reads it, and the role itself."""
+    tools: list[str] | None = None
+    """Names of servers or tools, `*` allowed. A role without any tool in the run is left out."""
+    prompt: str | None = None
+    """Its instructions."""
+    teacher: str | None = None
+    """The arm's teacher when absent."""
+    max_turns: Positive | None = None
+    """The paradigm's when absent."""
+
+
+class MiroFlowParadigm(Section, frozen=True, kw_only=True, tag_field="kind", tag="miroflow"):
+    """A planning main agent that delegates to specialised sub-agents; named `miroflow`, it replaces the built-in."""
+
+    roles: dict[str, AgentRole] = msgspec.field(
+        default_factory=lambda: {name: AgentRole() for name in ("browsing", "coding", "reading")}
+    )
+    planner: bool = True
+    """The main agent's first turn is a plan, without calls."""
+    tools: list[str] | None = None
+    """The main agent's own tools; those no role has when absent."""
+    prompt: str | None = None
+    """The main agent's instructions."""
+    max_turns: Positive | None = None
+    """Of each agent; rollout.max_turns when absent. The limit of tool calls counts all agents together."""
+
+
+class CustomParadigm(Section, frozen=True, kw_only=True, tag_field="kind", tag="custom"):
     """Your own class with `name` and `run` (trajsynth.protocols.Paradigm)."""
 
     target: str
     args: dict[str, Any] = {}
+
+
+ParadigmConfig: TypeAlias = MiroFlowParadigm | CustomParadigm
 
 
 class RolloutConfig(Section, frozen=True, kw_only=True):
@@ -328,7 +386,7 @@ class Config(Section, frozen=True, kw_only=True):
     """Without any: each teacher with react and function_calling."""
     kind_field: str = "kind"
     """Field of a question's meta that names its kind, for the arms' `kinds` (HotpotQA: `type`)."""
-    paradigms: dict[str, CustomParadigm] = {}
+    paradigms: dict[str, ParadigmConfig] = {}
     filters: dict[str, CustomFilter] = {}
     rollout: RolloutConfig = msgspec.field(default_factory=RolloutConfig)
     seed: int = 0
@@ -345,6 +403,12 @@ class Config(Section, frozen=True, kw_only=True):
     def all_arms(self) -> list[Arm]:
         """The arms as written, or the default ones."""
         return self.arms or [Arm(teacher=name) for name in self.teachers]
+
+    def arm_teachers(self) -> set[str]:
+        """Names of the teachers at work in the arms, those of a paradigm's roles included."""
+        used = [self.paradigms.get(arm.paradigm) for arm in self.all_arms()]
+        roles = [role for team in used if isinstance(team, MiroFlowParadigm) for role in team.roles.values()]
+        return {arm.teacher for arm in self.all_arms()} | {role.teacher for role in roles if role.teacher}
 
     @property
     def most_samples(self) -> int:

@@ -11,31 +11,38 @@ from pathlib import Path
 from typing import NoReturn
 
 from trajsynth.config import (
+    AgentRole,
     Config,
+    CustomParadigm,
     CustomQuestions,
     CustomTeacher,
     DatasetQuestions,
     EncyclopediaQuestions,
     Judge,
     McpServer,
+    MiroFlowParadigm,
     OpenAITeacher,
     Samples,
 )
 from trajsynth.configsecrets import check_references
 from trajsynth.errors import ConfigError, unknown
 
-PARADIGMS = frozenset({"react"})
+PARADIGMS = frozenset({"react", "miroflow"})
 """The built-in paradigms an arm can name."""
+ROLES = frozenset({"browsing", "coding", "reading"})
+"""Roles of miroflow whose description, tools and prompt are built in (trajsynth.paradigms.roles)."""
 
 _RECIPES = Path(__file__).resolve().parent / "filters" / "recipes"
 _TARGET = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*:[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_ROLE = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _FOLDER = re.compile(r"\w[\w.+-]*")
 
 
 def check(config: Config, where: str) -> None:
     """Raises ConfigError `where: path: problem` for the first thing in the config that cannot work."""
-    for examine in (_name, _questions, _teachers, _tools, _arms, _samples, _grade, _curate, _build, _targets):
+    parts = (_name, _questions, _teachers, _tools, _paradigms, _arms, _samples, _grade, _curate, _build, _targets)
+    for examine in parts:
         examine(config, where)
     check_references(config, where)
 
@@ -88,6 +95,10 @@ def _tools(config: Config, where: str) -> None:
         if name in taken:
             _refuse(where, f"tools.mcpServers.{name}", f"the name is taken by {taken[name]}")
         _server(server, where, f"tools.mcpServers.{name}")
+    offered = {"functions"} if config.tools.functions else set()
+    offered |= {"corpus"} if config.tools.corpus is not None else set()
+    for name in config.tools.limits:
+        _known(where, f"tools.limits.{name}", "server", name, offered | {*config.tools.custom, *config.tools.mcpServers})
 
 
 def _server(server: McpServer, where: str, path: str) -> None:
@@ -96,10 +107,26 @@ def _server(server: McpServer, where: str, path: str) -> None:
         _refuse(where, path, f"needs 'command' (a local server) or 'url' (a remote one), {both}")
 
 
+def _paradigms(config: Config, where: str) -> None:
+    for name, paradigm in config.paradigms.items():
+        path = f"paradigms.{name}"
+        configured = isinstance(paradigm, MiroFlowParadigm)
+        if name in PARADIGMS and not (configured and name == "miroflow"):
+            _refuse(where, path, "the name of a built-in paradigm; choose another")
+        for role, agent in paradigm.roles.items() if isinstance(paradigm, MiroFlowParadigm) else ():
+            _role(config, where, f"{path}.roles.{role}", role, agent)
+
+
+def _role(config: Config, where: str, path: str, name: str, role: AgentRole) -> None:
+    if not _ROLE.fullmatch(name):
+        _refuse(where, path, f"{name!r} cannot name a role; use up to 32 small letters, digits and '_'")
+    if name not in ROLES and (role.description is None or role.tools is None):
+        _refuse(where, path, f"needs 'description' and 'tools'; only {', '.join(sorted(ROLES))} have them built in")
+    if role.teacher is not None:
+        _known(where, f"{path}.teacher", "teacher", role.teacher, config.teachers)
+
+
 def _arms(config: Config, where: str) -> None:
-    for name in config.paradigms:
-        if name in PARADIGMS:
-            _refuse(where, f"paradigms.{name}", "the name of a built-in paradigm; choose another")
     seen: dict[str, int] = {}
     for index, arm in enumerate(config.arms):
         _known(where, f"arms.{index}.teacher", "teacher", arm.teacher, config.teachers)
@@ -167,7 +194,8 @@ def _all_targets(config: Config) -> Iterator[tuple[str, str]]:
     for name, tool in config.tools.custom.items():
         yield f"tools.custom.{name}.target", tool.target
     for name, paradigm in config.paradigms.items():
-        yield f"paradigms.{name}.target", paradigm.target
+        if isinstance(paradigm, CustomParadigm):
+            yield f"paradigms.{name}.target", paradigm.target
     for name, custom in config.filters.items():
         yield f"filters.{name}.target", custom.target
 

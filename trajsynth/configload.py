@@ -154,11 +154,16 @@ def _text(path: Path, where: str) -> str:
 
 def _name_kinds(data: dict[str, Any]) -> None:
     """Writes the `kind` that is meant when none is given, in place."""
-    questions, teachers = data.get("questions"), data.get("teachers")
+    questions, teachers, paradigms = data.get("questions"), data.get("teachers"), data.get("paradigms")
     if isinstance(questions, dict) and "kind" not in questions:
         data["questions"] = {"kind": "dataset"} | questions
     if isinstance(teachers, dict):
         data["teachers"] = {
             name: {"kind": "openai"} | teacher if isinstance(teacher, dict) else teacher
             for name, teacher in teachers.items()
+        }
+    if isinstance(paradigms, dict):
+        data["paradigms"] = {
+            name: {"kind": name if name == "miroflow" else "custom"} | own if isinstance(own, dict) else own
+            for name, own in paradigms.items()
         }

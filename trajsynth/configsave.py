@@ -13,12 +13,15 @@ import msgspec
 from msgspec import Struct
 
 from trajsynth.config import (
+    AgentRole,
     Config,
     CorpusTools,
     CustomQuestions,
     DatasetQuestions,
     EncyclopediaQuestions,
+    FunctionTool,
     McpServer,
+    MiroFlowParadigm,
     OpenAITeacher,
     RolloutConfig,
     ScriptedTeacher,
@@ -39,13 +42,21 @@ _MAY_CHANGE: dict[type[Struct], frozenset[str]] = {
     | frozenset({"context_tokens", "max_tokens", "max_tokens_field"})
     | frozenset({"concurrency", "rpm", "tpm", "retries", "timeout", "connect_timeout"}),
     ScriptedTeacher: frozenset({"latency", "context_tokens", "price", "concurrency"}),
-    Tools: frozenset({"timeout"}),
+    Tools: frozenset({"timeout", "limits"}),
+    FunctionTool: frozenset({"idempotent"}),
     McpServer: frozenset({"env", "headers", "url", "cwd", "type", "disabled", "startup_timeout"}),
     CorpusTools: frozenset({"serve"}),
     RolloutConfig: frozenset({"max_turns", "max_tool_calls", "wall_clock", "context_tokens"}),
+    MiroFlowParadigm: frozenset({"max_turns"}),
+    AgentRole: frozenset({"max_turns"}),
 }
 """Fields that may differ when a run is resumed: how much, how fast, at what price, where from, and all that comes after
 the rollouts. A field not named here defines the run; so does every new one until somebody decides otherwise."""
+
+
+def may_change(section: type[Struct]) -> frozenset[str]:
+    """Keys of a section that may differ when a run is resumed."""
+    return _MAY_CHANGE.get(section, frozenset())
 
 
 def saved(config: Config) -> dict[str, Any]:
@@ -66,6 +77,8 @@ def saved(config: Config) -> dict[str, Any]:
 
 def load_saved(data: object, where: str) -> Config:
     """The Config that `saved` wrote, with today's defaults for keys younger than the run; raises RecordError."""
+    if isinstance(data, dict):  # runs made when there was one kind
+        data["paradigms"] = {name: {"kind": "custom"} | own for name, own in (data.get("paradigms") or {}).items()}
     try:
         return convert(data)
     except msgspec.ValidationError as error:
@@ -75,7 +88,7 @@ def load_saved(data: object, where: str) -> Config:
 def identity(config: Config) -> dict[str, Any]:
     """The part of a config that defines its run: equal identities share an output folder."""
     data: dict[str, Any] = _hide_user_arguments(_defining(config))
-    used = {arm.teacher for arm in config.all_arms()}
+    used = config.arm_teachers()
     data["teachers"] = {name: teacher for name, teacher in data["teachers"].items() if name in used}
     data["arms"] = [_defining(arm) for arm in config.all_arms()]
     servers = config.tools.mcpServers

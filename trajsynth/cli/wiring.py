@@ -125,7 +125,7 @@ def teachers_used(config: Config) -> set[str]:
     from trajsynth.config import Judge
 
     judges = {method.judge for method in config.grade if isinstance(method, Judge)}
-    return {arm.teacher for arm in config.all_arms()} | judges
+    return config.arm_teachers() | judges
 
 
 async def open_teachers(config: Config, names: Collection[str], stack: AsyncExitStack) -> dict[str, Teacher]:
@@ -143,8 +143,14 @@ async def open_teachers(config: Config, names: Collection[str], stack: AsyncExit
 
 def paradigms(config: Config) -> dict[str, Paradigm]:
     """The built-in paradigms and the config's own."""
+    from trajsynth.config import MiroFlowParadigm
     from trajsynth.configload import make_target
-    from trajsynth.paradigms import ReAct
+    from trajsynth.paradigms import MiroFlow, ReAct
 
-    own = {name: make_target(c.target, c.args, f"paradigm {name!r}") for name, c in config.paradigms.items()}
-    return {"react": ReAct()} | own
+    built: dict[str, Paradigm] = {"react": ReAct(), "miroflow": MiroFlow()}
+    for name, own in config.paradigms.items():
+        if isinstance(own, MiroFlowParadigm):
+            built[name] = MiroFlow(own, name)
+        else:
+            built[name] = make_target(own.target, own.args, f"paradigm {name!r}")
+    return built

@@ -1,6 +1,6 @@
 """Ways of working on a question: ReAct here, multi-agent and the user's own through the same loop.
 
-Imported by `trajsynth.generate` and `trajsynth.cli`; imports types, errors, protocols, schemas, answers and signals.
+Imported by `trajsynth.generate` and `trajsynth.cli`; imports levels 0 and 1 only, langgraph where it is used.
 Tests: tests/paradigms/.
 """
 
@@ -12,6 +12,7 @@ if __name__ == "paradigms":
 from trajsynth.paradigms.context import KeepLastResults
 from trajsynth.paradigms.gathering import episode
 from trajsynth.paradigms.loop import Agent
+from trajsynth.paradigms.miroflow import MiroFlow
 from trajsynth.paradigms.react import ReAct
 
-__all__ = ["Agent", "KeepLastResults", "ReAct", "episode"]
+__all__ = ["Agent", "KeepLastResults", "MiroFlow", "ReAct", "episode"]
