@@ -1,7 +1,7 @@
 """The teacher the config's `kind: scripted` gives: the ordinary OpenAI client, pointed at the scripted server.
 
 Everything between the loop and the model is therefore the real thing. Imports the package's client and process; openai
-is imported when opened. Tests: tests/teachers/scripted/test_scripted_teacher.py.
+is imported when opened. Tests: tests/teachers/scripted/test_scripted_server.py.
 """
 
 from __future__ import annotations
