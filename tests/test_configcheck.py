@@ -17,6 +17,8 @@ GOOD: dict[str, Any] = {
     "questions": {"kind": "encyclopedia"},
     "teachers": {"qwen": {"kind": "openai", "base_urls": ["http://x/v1"]}, "hasty": {"kind": "scripted"}},
 }
+PARADIGM = {"kind": "custom"}
+TEAM = {"kind": "miroflow"}
 OPENAI = {"kind": "openai", "base_urls": ["http://x/v1"]}
 
 
@@ -33,7 +35,8 @@ def faults(change: dict[str, Any]) -> str:
     [
         {},
         {"arms": [{"teacher": "qwen"}, {"teacher": "qwen", "invocation": "mcp"}, {"teacher": "hasty"}]},
-        {"paradigms": {"mine": {"target": "my.mod:P"}}, "arms": [{"teacher": "qwen", "paradigm": "mine"}]},
+        {"paradigms": {"mine": PARADIGM | {"target": "my.mod:P"}}, "arms": [{"teacher": "qwen", "paradigm": "mine"}]},
+        {"paradigms": {"miroflow": TEAM | {"roles": {"coding": {"teacher": "hasty"}}}}, "arms": [{"teacher": "qwen"}]},
         {"grade": ["exact", {"judge": "hasty"}]},
         {"curate": ["sft", "dpo"], "build": {"sft": {}, "dpo": {}}},
         {"curate": ["none"], "build": {"sft": {"recipe": "none"}}},
@@ -58,11 +61,17 @@ def test_what_fits_passes(change: dict[str, Any]) -> None:
         ({"arms": [{"teacher": "hasty"}, {"teacher": "qwn"}]},
          "arms.1.teacher: unknown teacher 'qwn'; did you mean 'qwen'? known: hasty, qwen"),
         ({"arms": [{"teacher": "qwen", "paradigm": "reakt"}]},
-         "arms.0.paradigm: unknown paradigm 'reakt'; did you mean 'react'? known: react"),
+         "arms.0.paradigm: unknown paradigm 'reakt'; did you mean 'react'? known: miroflow, react"),
         ({"arms": [{"teacher": "qwen"}, {"teacher": "qwen", "weight": 2}]},
          "arms.1: 'qwen/react/function_calling' is arms.0 again"),
-        ({"paradigms": {"react": {"target": "a:B"}}}, "paradigms.react: the name of a built-in paradigm"),
-        ({"paradigms": {"mine": {"target": "a.B"}}},
+        ({"paradigms": {"react": PARADIGM | {"target": "a:B"}}}, "paradigms.react: the name of a built-in paradigm"),
+        ({"paradigms": {"react": TEAM}}, "paradigms.react: the name of a built-in paradigm"),
+        ({"paradigms": {"team": TEAM | {"roles": {"coding": {"teacher": "qwn"}}}}},
+         "paradigms.team.roles.coding.teacher: unknown teacher 'qwn'; did you mean 'qwen'? known: hasty, qwen"),
+        ({"paradigms": {"team": TEAM | {"roles": {"maths": {"tools": ["*"]}}}}},
+         "paradigms.team.roles.maths: needs 'description' and 'tools'"),
+        ({"paradigms": {"team": TEAM | {"roles": {"Co ding": {}}}}}, "paradigms.team.roles.Co ding: 'Co ding' cannot"),
+        ({"paradigms": {"mine": PARADIGM | {"target": "a.B"}}},
          "paradigms.mine.target: expected 'package.module:Name', got 'a.B'"),
         ({"filters": {"mine": {"target": "a b:C"}}}, "filters.mine.target: expected"),
         ({"tools": {"functions": [{"target": "a:b"}, {"target": ":b"}]}}, "tools.functions.1.target: expected"),

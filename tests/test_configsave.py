@@ -18,7 +18,7 @@ BASE: dict[str, Any] = {
     "teachers": {"qwen": QWEN, "hasty": {"kind": "scripted"}},
     "tools": {"mcpServers": {"s": {"command": "npx", "args": ["-y", "pkg"]}}, "corpus": {}},
     "arms": [{"teacher": "qwen"}],
-    "paradigms": {"mine": {"target": "a:B"}},
+    "paradigms": {"mine": {"kind": "custom", "target": "a:B"}},
 }
 
 
@@ -85,7 +85,7 @@ def test_what_may_change_on_resume(change: dict[str, Any]) -> None:
             {"tools": BASE["tools"] | {"mcpServers": {"s": {"command": "npx", "disabled": True}}}},
             ["tools.mcpServers.s: {'command': 'npx', 'args': ['-y', 'pkg']} -> (absent)"],
         ),
-        ({"paradigms": {"mine": {"target": "a:C"}}}, ["paradigms.mine.target: 'a:B' -> 'a:C'"]),
+        ({"paradigms": {"mine": {"kind": "custom", "target": "a:C"}}}, ["paradigms.mine.target: 'a:B' -> 'a:C'"]),
     ],
 )
 def test_what_makes_another_run_is_said(change: dict[str, Any], said: list[str]) -> None:

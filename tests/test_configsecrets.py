@@ -149,7 +149,7 @@ def test_no_literal_secret_is_saved_and_references_stay() -> None:
                 "mcpServers": {"local": server, "remote": remote},
                 "custom": {"t": {"target": "a:B", "args": {"token": secret}}},
             },
-            "paradigms": {"p": {"target": "a:B", "args": {"secret": secret}}},
+            "paradigms": {"p": {"kind": "custom", "target": "a:B", "args": {"secret": secret}}},
             "filters": {"f": {"target": "a:B", "args": {"auth": secret}}},
         }
     )

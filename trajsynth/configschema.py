@@ -1,7 +1,8 @@
 """The JSON Schema of a config, for editors: completion, types, and the sentence about each key.
 
 Level 1. The sentences are the docstrings under the fields of `trajsynth.config`, read from its source. `python -m
-trajsynth.configschema` rewrites the packaged file. Tests: tests/test_configschema.py.
+trajsynth.configschema` rewrites the packaged file, and the page `docs/config.md` of a clone.
+Tests: tests/test_configschema.py.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from trajsynth.configload import PACKAGED
 SCHEMA_FILE = PACKAGED / "config.schema.json"
 """Lies beside the packaged configs, so it is found from a clone, through the `configs` link and in an installation."""
 
-_DEFAULT_KINDS = {"DatasetQuestions": "dataset", "OpenAITeacher": "openai"}
+DEFAULT_KINDS = {"DatasetQuestions": "dataset", "OpenAITeacher": "openai", "CustomParadigm": "custom"}
 """The members read when `kind` is left out; `trajsynth.configload` fills it in."""
 
 
@@ -30,15 +31,15 @@ def json_schema() -> dict[str, Any]:
     """JSON Schema (2020-12) of the YAML a user writes."""
     schema = msgspec.json.schema(Config, schema_hook=_own_types)
     sections: dict[str, Any] = schema["$defs"]
-    notes = _field_notes()
+    notes = field_notes()
     for name, section in sections.items():
         for field, described in section["properties"].items():
             described.pop("discriminator", None)  # it would make `kind` a must
             if (name, field) in notes:
                 described["description"] = notes[name, field]
-        if name in _DEFAULT_KINDS:
+        if name in DEFAULT_KINDS:
             section["required"].remove("kind")
-            section["properties"]["kind"] |= {"default": _DEFAULT_KINDS[name]}
+            section["properties"]["kind"] |= {"default": DEFAULT_KINDS[name]}
     for described in sections["Config"]["properties"].values():
         described.get("additionalProperties", {}).pop("discriminator", None)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "trajsynth config"} | schema
@@ -57,7 +58,7 @@ def _own_types(kind: type) -> dict[str, Any]:
     return {"anyOf": [{"type": "number", "minimum": 0}, text], "description": "Seconds, or such as 90s, 45m, 4h, 1d."}
 
 
-def _field_notes() -> dict[tuple[str, str], str]:
+def field_notes() -> dict[tuple[str, str], str]:
     """(section, field) -> its docstring, on one line."""
     tree = ast.parse(inspect.getsource(config_types))
     return {
@@ -78,4 +79,8 @@ def _documented(section: ast.ClassDef) -> Iterator[tuple[str, str]]:
 
 
 if __name__ == "__main__":
+    from trajsynth.configdocs import DOCS_FILE, write_docs
+
     write_schema()
+    if DOCS_FILE.parent.is_dir():
+        write_docs()
