@@ -16,5 +16,5 @@ test: ARGS ?= -m "not slow"
 demo:  ## questions in, training sets out: no key, no network
 	$(PYTHON) -m trajsynth run quickstart
 
-schema:  ## rewrite the JSON Schema that editors use for configs
+schema:  ## rewrite the JSON Schema that editors use for configs, and docs/config.md
 	$(PYTHON) -m trajsynth.configschema

@@ -45,10 +45,13 @@ class Columns(Section, frozen=True, kw_only=True):
     """Which column holds what; nested columns are written with dots."""
 
     id: str = "id"
+    """Made from the question's text where the column is missing."""
     question: str = "question"
+    """The question's text."""
     answer: str = "answer"
     """A string, or a list of accepted answers."""
     aliases: str = "aliases"
+    """Further accepted answers, where there is such a column."""
     documents: str = "context"
     """Paragraphs: HotpotQA's `{title: [...], sentences: [[...]]}`, or a list of `{title, text}`."""
 
@@ -57,33 +60,47 @@ class DatasetQuestions(Section, frozen=True, kw_only=True, tag_field="kind", tag
     """Questions from a local file (`path`: JSONL or JSON) or from a Hugging Face dataset (`hf`). `path` wins."""
 
     path: str | None = None
+    """A local file: JSON lines, or one JSON array."""
     hf: str | None = None
+    """A data set of the Hugging Face Hub (needs `trajsynth[hub]`)."""
     config: str | None = None
+    """Its configuration, where it has several."""
     split: str = "train"
+    """Its split."""
     revision: str | None = None
+    """Its branch, tag or commit."""
     limit: Count | None = None
+    """Only the first so many questions."""
     shuffle: int | None = None
     """Seed: draw the questions in this random order instead of the file's."""
     columns: Columns = Columns()
+    """Which column holds what."""
 
 
 class EncyclopediaQuestions(Section, frozen=True, kw_only=True, tag_field="kind", tag="encyclopedia"):
     """The generated encyclopedia and its multi-hop questions; the same seed and sizes give the same bytes."""
 
     pages: Positive = 300
+    """Pages of the encyclopedia."""
     questions: Positive = 50
+    """Questions asked about it."""
     seed: int = 0
+    """Another seed is another world."""
     hops: tuple[Positive, Positive] = (1, 4)
     """Smallest and largest number of hops asked for."""
     limit: Count | None = None
+    """Only the first so many questions."""
 
 
 class CustomQuestions(Section, frozen=True, kw_only=True, tag_field="kind", tag="custom"):
     """Your own source: a class whose instances iterate over `trajsynth.types.Question`."""
 
     target: str
+    """`package.module:Class`."""
     args: dict[str, Any] = {}
+    """Its keyword arguments."""
     limit: Count | None = None
+    """Only the first so many questions."""
 
 
 Questions: TypeAlias = DatasetQuestions | EncyclopediaQuestions | CustomQuestions
@@ -95,15 +112,18 @@ class Price(Section, frozen=True, kw_only=True):
     """Dollars per million tokens."""
 
     input: float = 0.0
+    """Price of input tokens."""
     cached: float | None = None
     """Price of cached input tokens; like `input` when absent."""
     output: float = 0.0
+    """Price of output tokens, reasoning included."""
 
 
 class OpenAITeacher(Section, frozen=True, kw_only=True, tag_field="kind", tag="openai"):
     """A model behind one or more OpenAI-compatible endpoints."""
 
     base_urls: Annotated[list[str], Meta(min_length=1)]
+    """Where it is served, `/v1` included. A trajectory stays at one of them, so that its KV cache helps."""
     model: str | None = None
     """Asked of `/v1/models` when absent."""
     api_key_env: str | None = None
@@ -111,7 +131,9 @@ class OpenAITeacher(Section, frozen=True, kw_only=True, tag_field="kind", tag="o
     context_tokens: Count | None = None
     """Asked of `/v1/models` (`max_model_len`) when absent."""
     max_tokens: Positive = 16384
+    """Most tokens of one reply."""
     max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    """The name under which the endpoint takes `max_tokens`."""
     params: dict[str, Any] = {}
     """Sampling parameters sent with each request (temperature, top_p, ...)."""
     extra_body: dict[str, Any] = {}
@@ -121,8 +143,11 @@ class OpenAITeacher(Section, frozen=True, kw_only=True, tag_field="kind", tag="o
     parallel_tool_calls: bool | None = None
     """Sent when set."""
     reasoning_effort: str | None = None
+    """Sent when set."""
     replay_reasoning: Literal["never", "tools", "always"] = "tools"
+    """Whether earlier reasoning is sent back: not at all, with the calls since the last user message, or all of it."""
     reasoning_field: str = ""
+    """The field it is sent back under; the one it came in when empty."""
     seed: bool = True
     """Send a seed with each request (each sample and each rolled-back attempt has its own)."""
     summary_tool_choice: bool = True
@@ -138,26 +163,35 @@ class OpenAITeacher(Section, frozen=True, kw_only=True, tag_field="kind", tag="o
     timeout: Seconds = msgspec.field(default_factory=lambda: Seconds(600))
     """Longest one try may take. Waiting because the endpoint says so (Retry-After) or for `rpm` and `tpm` is no try."""
     connect_timeout: Seconds = msgspec.field(default_factory=lambda: Seconds(60))
+    """Longest a connection may take to open."""
     price: Price = Price()
+    """Dollars per million tokens."""
 
 
 class ScriptedTeacher(Section, frozen=True, kw_only=True, tag_field="kind", tag="scripted"):
     """A rule-based teacher behind a real HTTP server on this machine: for trying and testing, no key, no network."""
 
     profile: Literal["careful", "hasty", "sloppy"] = "careful"
+    """How well it works, and how often it slips."""
     faults: dict[str, Share] = {}
     """Share of rollouts that get a planted fault, per code; overrides the profile's own rates."""
     latency: Seconds = msgspec.field(default_factory=lambda: Seconds(0))
+    """Wait before each reply."""
     context_tokens: Count = 32768
+    """The context length it pretends to have."""
     price: Price = Price()
+    """Dollars per million tokens it pretends to cost."""
     concurrency: Positive = 256
+    """Most requests in flight."""
 
 
 class CustomTeacher(Section, frozen=True, kw_only=True, tag_field="kind", tag="custom"):
     """Your own class with `profile`, `open`, `close` and `complete` (trajsynth.protocols.Teacher)."""
 
     target: str
+    """`package.module:Class`."""
     args: dict[str, Any] = {}
+    """Its keyword arguments."""
 
 
 TeacherConfig: TypeAlias = OpenAITeacher | ScriptedTeacher | CustomTeacher
@@ -169,15 +203,23 @@ class McpServer(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One entry of the `mcpServers` block as other clients have it; keys only they know are ignored."""
 
     command: str | None = None
+    """Starts a local server that speaks over stdio."""
     args: list[str] = []
+    """Its arguments; secrets as `${NAME}`."""
     env: dict[str, str] = {}
+    """Its environment variables; secrets as `${NAME}`."""
     cwd: str | None = None
+    """The folder it is started in."""
     url: str | None = None
+    """Address of a remote server, instead of `command`."""
     headers: dict[str, str] = {}
+    """Sent to a remote server; secrets as `${NAME}`."""
     type: str | None = None
     """`stdio`, `http`, `streamable-http` or `sse`; guessed from `command`/`url` when absent."""
     disabled: bool = False
+    """Leave this server out."""
     startup_timeout: Seconds = msgspec.field(default_factory=lambda: Seconds(60))
+    """Longest it may take to start and list its tools."""
 
 
 class FunctionTool(Section, frozen=True, kw_only=True):
@@ -186,8 +228,11 @@ class FunctionTool(Section, frozen=True, kw_only=True):
     target: str
     """`package.module:function`."""
     name: str | None = None
+    """The function's own name when absent."""
     description: str | None = None
+    """The docstring's first lines when absent."""
     parameters: dict[str, Any] | None = None
+    """JSON Schema of the arguments; from signature and docstring when absent."""
     poll: bool = False
     """Repeating the same call is normal (a status check)."""
     idempotent: bool = False
@@ -202,14 +247,18 @@ class CorpusTools(Section, frozen=True, kw_only=True):
     path: str | None = None
     """A documents.sqlite or JSONL of `{title, text}` instead of the questions' own documents."""
     results: Positive = 5
+    """Pages a search lists."""
     page_chars: Positive = 4000
+    """Characters of a page shown at a time."""
 
 
 class CustomTools(Section, frozen=True, kw_only=True):
     """Your own class with the methods of trajsynth.protocols.ToolSource."""
 
     target: str
+    """`package.module:Class`."""
     args: dict[str, Any] = {}
+    """Its keyword arguments."""
 
 
 class ToolLimits(Section, frozen=True, kw_only=True):
@@ -235,9 +284,13 @@ class Tools(Section, frozen=True, kw_only=True):
     """Where tools come from. Without any, teachers answer from what they know."""
 
     mcpServers: dict[str, McpServer] = {}
+    """MCP servers, as other clients write them."""
     functions: list[FunctionTool] = []
+    """Python functions."""
     corpus: CorpusTools | None = None
+    """Search over the questions' documents; `{}` for the defaults."""
     custom: dict[str, CustomTools] = {}
+    """Tool sources of your own."""
     timeout: Seconds = msgspec.field(default_factory=lambda: Seconds(300))
     """Longest one tool call may take; each try has its own, and waiting for `limits` is no part of it."""
     limits: dict[str, ToolLimits] = {}
@@ -251,9 +304,13 @@ class Arm(Section, frozen=True, kw_only=True):
     """A teacher x paradigm x invocation; questions are dealt to arms by weight."""
 
     teacher: str
+    """A key of `teachers`."""
     paradigm: str = "react"
+    """`react`, or a key of `paradigms`."""
     invocation: Literal["function_calling", "mcp"] = "function_calling"
+    """Native function calling, or MCP described and called in the prompt."""
     weight: Annotated[float, Meta(gt=0)] = 1.0
+    """Its share of questions (or samples), relative to the other arms."""
     kinds: dict[str, Annotated[float, Meta(ge=0)]] = {}
     """Weight for questions of these kinds, instead of `weight`; 0 keeps the kind from this arm (with `grid` too)."""
 
@@ -284,6 +341,7 @@ class MiroFlowParadigm(Section, frozen=True, kw_only=True, tag_field="kind", tag
     roles: dict[str, AgentRole] = msgspec.field(
         default_factory=lambda: {name: AgentRole() for name in ("browsing", "coding", "reading")}
     )
+    """Sub-agents by name."""
     planner: bool = True
     """The main agent's first turn is a plan, without calls."""
     tools: list[str] | None = None
@@ -298,7 +356,9 @@ class CustomParadigm(Section, frozen=True, kw_only=True, tag_field="kind", tag="
     """Your own class with `name` and `run` (trajsynth.protocols.Paradigm)."""
 
     target: str
+    """`package.module:Class`."""
     args: dict[str, Any] = {}
+    """Its keyword arguments."""
 
 
 ParadigmConfig: TypeAlias = MiroFlowParadigm | CustomParadigm
@@ -308,8 +368,11 @@ class RolloutConfig(Section, frozen=True, kw_only=True):
     """Limits and context policy of every rollout."""
 
     max_turns: Positive = 200
+    """Most turns of an agent before its summary turn."""
     max_tool_calls: Positive = 600
+    """Most tool calls; further ones are not executed."""
     wall_clock: Seconds = msgspec.field(default_factory=lambda: Seconds(2700))
+    """Longest a rollout may take before its summary turn."""
     context_tokens: Count | None = None
     """Overrides the teachers' context length."""
     keep_results: Count = 5
@@ -317,22 +380,27 @@ class RolloutConfig(Section, frozen=True, kw_only=True):
     hide_every: Positive = 1
     """Hide older results in blocks of this many steps; 1 is the paper's, more keeps the prefix cache warm."""
     max_result_chars: Positive = 100_000
+    """A longer tool result is cut and marked."""
     rollback: Count = 4
+    """Faulty turns discarded in a row before one stands; 0 turns rollback off (published code: 4)."""
 
 
 class Judge(Section, frozen=True, kw_only=True):
     """Grade with an LLM: the name of a teacher."""
 
     judge: str
+    """A key of `teachers`."""
 
 
 class BuildTarget(Section, frozen=True, kw_only=True):
     """What one builder writes."""
 
     format: Literal["trl"] = "trl"
+    """The trainer whose layout is written."""
     recipe: str | None = None
     """Whose kept trajectories to use; the builder's own name (sft, dpo) when absent."""
     pairs: Literal["within_teacher", "across_teachers"] = "within_teacher"
+    """Chosen and rejected from one teacher, or from any two."""
     max_pairs: Positive = 1
     """Preference pairs per question (and teacher)."""
 
@@ -341,7 +409,9 @@ class CustomFilter(Section, frozen=True, kw_only=True):
     """Your own filter class (trajsynth.protocols.RowFilter), usable in recipes under its key."""
 
     target: str
+    """`package.module:Class`."""
     args: dict[str, Any] = {}
+    """Its keyword arguments."""
 
 
 class Samples(Section, frozen=True, kw_only=True):
@@ -375,30 +445,45 @@ class Config(Section, frozen=True, kw_only=True):
     """A whole run."""
 
     questions: Questions
+    """What is asked."""
     teachers: Annotated[dict[str, TeacherConfig], Meta(min_length=1)]
+    """Who answers."""
     name: str = ""
     """Folder under outputs/; the config file's name when absent."""
     tools: Tools = msgspec.field(default_factory=Tools)
+    """With which tools."""
     samples: Positive | Samples = 1
     """Rollouts per question (per question and arm with `assign: grid`): a number, or `{max: 8, until: pair}`."""
     assign: Literal["question", "sample", "grid"] = "question"
+    """A question with all its samples to one arm, each sample to an arm, or every question to every arm."""
     arms: list[Arm] = []
     """Without any: each teacher with react and function_calling."""
     kind_field: str = "kind"
     """Field of a question's meta that names its kind, for the arms' `kinds` (HotpotQA: `type`)."""
     paradigms: dict[str, ParadigmConfig] = {}
+    """Ways of working by name, for the arms."""
     filters: dict[str, CustomFilter] = {}
+    """Filters of your own by name, for recipes."""
     rollout: RolloutConfig = msgspec.field(default_factory=RolloutConfig)
+    """Limits and context policy."""
     seed: int = 0
+    """Of all chance: arms drawn, seeds sent to teachers."""
     concurrency: Positive = 256
     """Most rollouts in flight."""
+    cache: str = ""
+    """A file that keeps every reply and tool result (made when it is not there). A job of another run that asks the
+    same again is served from it and pays nothing: made anew under other limits or prompts, a run pays for what is new.
+    Results are not executed again, so set `tools.limits.<server>.cache: false` for tools that keep state."""
     grade: tuple[Literal["exact"] | Judge, ...] = ("exact",)
     """In order; a judge sees what the methods before it did not accept."""
     budget: Budget = Budget()
+    """Where the run stops."""
     outage: Outage = msgspec.field(default_factory=Outage)
+    """How long a dead endpoint is waited for."""
     curate: list[str] = []
     """Recipes: sft, dpo, rl, none, or a path to your own YAML."""
     build: dict[Literal["sft", "dpo"], BuildTarget] = {}
+    """Data sets to write, by kind."""
 
     def all_arms(self) -> list[Arm]:
         """The arms as written, or the default ones."""
