@@ -13,8 +13,9 @@ from trajsynth import codec
 from trajsynth.errors import InputError, RecordError
 from trajsynth.types import Conversation, Message, Question, ToolCall, ToolSpec, Trajectory, Turn, Usage
 
+FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False) | st.text(),
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | FLOATS | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )

@@ -7,6 +7,7 @@ Tests: tests/test_codec.py.
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Iterator
@@ -45,6 +46,11 @@ def decode(data: bytes | str, kind: type[T], where: str = "") -> T:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         prefix = f"{where}: " if where else ""
         raise RecordError(f"{prefix}{error}") from None
+
+
+def canonical(value: object) -> str:
+    """JSON with sorted keys, the same for equal values; takes integers of any size."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
 def to_builtins(record: object) -> Any:

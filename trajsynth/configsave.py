@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from trajsynth.codec import canonical
 from trajsynth.config import (
     AgentRole,
     Config,
@@ -25,6 +26,7 @@ from trajsynth.config import (
     OpenAITeacher,
     RolloutConfig,
     ScriptedTeacher,
+    TeacherConfig,
     Tools,
     convert,
     plain,
@@ -34,7 +36,7 @@ from trajsynth.errors import RecordError
 
 _MAY_CHANGE: dict[type[Struct], frozenset[str]] = {
     Config: frozenset({"name", "samples", "concurrency", "filters", "grade", "curate", "build"})
-    | frozenset({"budget", "outage"}),
+    | frozenset({"budget", "outage", "cache"}),
     DatasetQuestions: frozenset({"limit"}),
     EncyclopediaQuestions: frozenset({"limit", "questions"}),
     CustomQuestions: frozenset({"limit"}),
@@ -98,6 +100,11 @@ def identity(config: Config) -> dict[str, Any]:
         if not servers[name].disabled
     }
     return data
+
+
+def teacher_identity(teacher: TeacherConfig) -> str:
+    """What of a teacher's section shapes its replies, as canonical JSON; secrets included, so for hashing only."""
+    return canonical(_defining(teacher))
 
 
 def describe_difference(old: dict[str, Any], new: dict[str, Any]) -> list[str]:

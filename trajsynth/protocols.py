@@ -63,6 +63,8 @@ class Reply:
     planted: tuple[str, ...] = ()
     """Codes of faults a scripted teacher planted in this reply."""
 
+    cached: bool = False
+    """Served from the cache of an earlier run, so nothing was paid."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TeacherProfile:
@@ -110,6 +112,12 @@ class ToolResult:
     transient: bool = False
     """A failure that may pass by itself (timeout, 429, lost connection): trying again is not a repeat."""
 
+    unsent: bool = False
+    """A failure before anything was done, so that trying again cannot do it twice."""
+    usd: float = 0.0
+    """Dollars the call cost, retries included."""
+    cached: bool = False
+    """Served from a cache, not executed."""
 
 class ToolSource(Protocol):
     """One server or group of tools: Python functions, the corpus, an MCP server."""

@@ -92,6 +92,8 @@ class Usage:
     output: int = 0
     reasoning: int = 0
     usd: float = 0.0
+    tools_usd: float = 0.0
+    """The part of `usd` that tool calls cost (`tools.limits.<server>.price`)."""
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
@@ -101,6 +103,7 @@ class Usage:
             output=self.output + other.output,
             reasoning=self.reasoning + other.reasoning,
             usd=self.usd + other.usd,
+            tools_usd=self.tools_usd + other.tools_usd,
         )
 
 
@@ -145,6 +148,8 @@ class Message:
     outcome_from: Literal["typed", "text"] | None = None
     """`typed`: the tool layer said so; `text`: read from the wording (trajsynth.signals)."""
     turn: Turn | None = None
+    cached: bool = False
+    """Reply or result came from a cache (`cache`, `tools.limits.<server>.cache`): nothing was asked, nothing paid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from trajsynth.cli.fresh import fresh
 
 if TYPE_CHECKING:
+    from trajsynth.callcache import CallCache
     from trajsynth.config import Config
     from trajsynth.configload import LoadedConfig
     from trajsynth.generate import RunDir, Summary
@@ -110,14 +113,40 @@ async def _generate(
 
 @asynccontextmanager
 async def equipped(config: Config, documents: Path | None) -> AsyncIterator[Equipment]:
-    """Teachers and tools, opened and closed again."""
-    from trajsynth.tools import Toolbox, build_sources
+    """Teachers and tools, opened and closed again; tools within their limits, both behind the cache if there is one."""
+    from trajsynth.tools import LimitedToolbox, Toolbox, build_sources
 
     async with AsyncExitStack() as stack:
         teachers = await open_teachers(config, teachers_used(config), stack)
         sources = build_sources(config.tools, documents, os.environ)
-        toolbox = await stack.enter_async_context(Toolbox(sources, float(config.tools.timeout)))
-        yield Equipment(teachers=teachers, toolbox=toolbox)
+        opened = await stack.enter_async_context(Toolbox(sources, float(config.tools.timeout)))
+        disabled = {name for name, server in config.tools.mcpServers.items() if server.disabled}
+        limits = {name: limit for name, limit in config.tools.limits.items() if name not in disabled}
+        equipment = Equipment(teachers=teachers, toolbox=LimitedToolbox(opened, limits) if limits else opened)
+        yield _remembering(equipment, config, stack) if config.cache else equipment
+
+
+def _remembering(equipment: Equipment, config: Config, stack: AsyncExitStack) -> Equipment:
+    """The same behind the file of replies and results that `cache` names; it is closed with the stack."""
+    from trajsynth.callcache import CallCache
+    from trajsynth.configsave import teacher_identity
+    from trajsynth.teachers.cached import CachedTeacher
+    from trajsynth.tools.cached import CachedToolbox
+
+    cache = CallCache(Path(config.cache))
+    stack.callback(_close_cache, cache)
+    teachers: dict[str, Teacher] = {
+        name: CachedTeacher(teacher, cache, teacher_identity(config.teachers[name]))
+        for name, teacher in equipment.teachers.items()
+    }
+    without = [name for name, limit in config.tools.limits.items() if limit.cache is False]
+    return Equipment(teachers=teachers, toolbox=CachedToolbox(equipment.toolbox, cache, without))
+
+
+def _close_cache(cache: CallCache) -> None:
+    if cache.broken:
+        click.echo(f"trajsynth: cache: nothing more was recorded: {cache.broken}", err=True)
+    cache.close()
 
 
 def teachers_used(config: Config) -> set[str]:

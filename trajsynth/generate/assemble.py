@@ -22,8 +22,10 @@ def assemble(
     identity: str = "",
     started: float = 0.0,
     seconds: float = 0,
+    tools_usd: float = 0,
 ) -> Trajectory:
-    """The trajectory of a job. `identity` is the run's fingerprint, `started` Unix time."""
+    """The trajectory of a job. `identity` is the run's fingerprint, `started` Unix time, `tools_usd` what its tool
+    calls cost."""
     return Trajectory(
         id=job.id,
         question=replace(job.question, documents=()),
@@ -37,7 +39,7 @@ def assemble(
         stop_reason="failed" if episode.failure else episode.stop_reason,
         failure=episode.failure,
         grade=grade,
-        usage=spent(episode),
+        usage=spent(episode) + Usage(usd=tools_usd, tools_usd=tools_usd),
         rollbacks=episode.rollbacks,
         run=Run(
             version=trajsynth.__version__,

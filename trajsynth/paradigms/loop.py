@@ -238,6 +238,7 @@ class Agent:
                 answers=(thought.message.n, i),
                 outcome=result.outcome,
                 outcome_from="typed",
+                cached=result.cached,
             )
             self.transcript.add(message)
 
@@ -350,6 +351,7 @@ class Agent:
             extra=reply.extra,
             tool_calls=calls,
             turn=turn,
+            cached=reply.cached,
         )
 
     def _accept(self, message: Message, reply: Reply) -> None:

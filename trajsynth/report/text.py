@@ -28,7 +28,8 @@ def arms(stats: Stats, kept: Mapping[str, int] | None = None) -> str:
     rows = [_row(arm, arm.correct if kept is None else kept.get(name, 0)) for name, arm in stats.arms.items()]
     if len(rows) > 1:
         rows.append(_row(stats.total, stats.total.correct if kept is None else sum(kept.values())))
-    return table(header, rows)
+    tools = stats.total.usage.tools_usd
+    return table(header, rows) + (f"\n{dollars(tools)} of it for tool calls" if tools else "")
 
 
 def _row(arm: ArmStats, kept: int) -> tuple[str, ...]:

@@ -141,5 +141,5 @@ def _tool(group: str, name: str, function: Callable[..., Any], item: FunctionToo
     if item is not None:
         described = spec.description if item.description is None else item.description
         schema = spec.parameters if item.parameters is None else item.parameters
-        spec = replace(spec, description=described, parameters=schema, poll=item.poll)
+        spec = replace(spec, description=described, parameters=schema, poll=item.poll, idempotent=item.idempotent)
     return _Tool(function, signature, spec, given)

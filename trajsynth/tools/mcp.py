@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from trajsynth.config import McpServer
@@ -88,16 +88,15 @@ class McpSource:
         for again in (True, False):
             session = await self._opened()
             if session is None:
-                return ToolResult(
-                    text=f"The server {self._name!r} cannot be reached.", outcome="unavailable", transient=True
-                )
+                text = f"The server {self._name!r} cannot be reached."
+                return ToolResult(text=text, outcome="unavailable", transient=True, unsent=True)
             answer = await session.call(tool, arguments)
             if not isinstance(answer, BaseException):
                 return _result(answer)
             fault = _fault(answer, self._name)
             if fault.lost:
                 self._lose(session)
-            if not (again and fault.lost and (harmless or fault.unsent)):
+            if not (again and fault.lost and (harmless or fault.result.unsent)):
                 break
         return fault.result
 
@@ -254,8 +253,6 @@ class _Fault:
     result: ToolResult
     lost: bool = False
     """The session is of no more use."""
-    unsent: bool = False
-    """The server surely did not run the call."""
 
 
 def _fault(error: BaseException, server: str) -> _Fault:
@@ -270,7 +267,7 @@ def _fault(error: BaseException, server: str) -> _Fault:
         if error.code == _REQUEST_TIMEOUT:
             return _Fault(_timeout(server))
         if _SESSION_GONE.search(error.message):
-            return _Fault(lost, lost=True, unsent=True)
+            return _Fault(replace(lost, unsent=True), lost=True)
         if error.code == _CONNECTION_CLOSED:
             return _Fault(lost, lost=True)
         if error.code == _INTERNAL and error.message == _HTTP_STATUS:
