@@ -16,9 +16,11 @@ from trajsynth.teachers.scripted.dice import draw
 from trajsynth.teachers.scripted.draft import Draft
 from trajsynth.teachers.scripted.phrases import FILLER, REFUSALS
 from trajsynth.teachers.scripted.policy import Mind
-from trajsynth.teachers.scripted.reading import View
+from trajsynth.teachers.scripted.reading import Part, View
+from trajsynth.teachers.scripted.roles import mind_of
 from trajsynth.teachers.scripted.settings import (
     COURSE_FAULTS,
+    END_FAULTS,
     QUESTION_FAULTS,
     ROLLOUT_FAULTS,
     TURN_FAULTS,
@@ -29,13 +31,23 @@ WELL_SOLVED = ("error.streak", "retry.redundant", "grade.wrong", "loop.action")
 """Faults of rollouts without a slip: the first two are defects of right answers only, the others turn a right one."""
 STREAK = 3
 """Failing calls in a row of an error streak."""
+FITTING: dict[Part, tuple[str, ...]] = {
+    "alone": ROLLOUT_FAULTS + QUESTION_FAULTS,
+    "planner": (),
+    "lead": TURN_FAULTS + END_FAULTS,
+    "agent": (*TURN_FAULTS, "truncated"),
+}
+"""Faults that a part can have. The ends of others than the main agent are no ends of a rollout."""
+AGENTS = 3
+"""Agents of a usual team; each gets this part of the rates, so that a rollout has about as many faults as one alone."""
 TIMES = 4
 """How often a redundant or stuck call is made."""
 
 
 def strike(view: View, settings: Settings) -> str:
     """The fault of this rollout, or empty."""
-    rates = settings.rates()
+    fitting, share = FITTING[view.part], 1 / AGENTS if view.part == "agent" else 1.0
+    rates = {code: rate * share for code, rate in settings.rates().items() if code in fitting}
     key = settings.segment()
     at, taken = draw("question", view.first, key), 0.0
     for code in QUESTION_FAULTS:
@@ -54,8 +66,8 @@ def write(view: View, settings: Settings) -> Draft:
     """The reply to a request, fault included."""
     code = strike(view, settings)
     seed = None if code in QUESTION_FAULTS else view.seed
-    mind = Mind(view, settings, key=(seed, view.in_prompt), may_slip=code not in WELL_SOLVED)
-    turn = int(draw("turn", view.first, view.seed, code) * 3)
+    mind = mind_of(view)(view, settings, key=(seed, view.in_prompt), may_slip=code not in WELL_SOLVED)
+    turn = int(draw("turn", view.first, view.seed, code) * 3) + (view.part == "lead")  # behind the plan
     if code in TURN_FAULTS:
         return _turn(mind, code, turn)
     if code in COURSE_FAULTS:

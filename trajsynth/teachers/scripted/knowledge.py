@@ -19,6 +19,9 @@ from trajsynth.teachers.scripted.lexicon import SENSES
 from trajsynth.teachers.scripted.reading import PastCall, View
 
 NOTE = re.compile(r"(?m)^[^\[\n]*(?<!\[)\[(?!\[)([^\[\]\n]+)\]: (.+)$")
+QUOTED = re.compile(r"“([^”]+)”")
+PAGES_READ = re.compile(r"(?m)^Pages read: (.+)\.$")
+PAGES_FOUND = re.compile(r"(?m)^Pages found: (.+)\.$")
 LINK = re.compile(r"\[\[([^\[\]|]+)(?:\|[^\[\]]*)?\]\]")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[\[\"“A-Z0-9])")
 _DATE = r"\d{1,2} [A-Z][a-z]+ \d{1,4}"
@@ -123,6 +126,9 @@ def gather(view: View) -> Knowledge:
 
 
 def _observe(known: Knowledge, call: PastCall, result: str) -> None:
+    if "task" in call.arguments:
+        _hear(known, str(call.arguments["task"]), result)
+        return
     title = str(call.arguments.get("title") or "")
     query = str(call.arguments.get("query") or "")
     if query:
@@ -152,6 +158,26 @@ def _observe(known: Knowledge, call: PastCall, result: str) -> None:
         if "text" not in call.arguments:
             known.opened.add(title)
             known.pages[title] = f"{known.pages.get(title, '')}\n{shown}".strip()
+
+
+def _hear(known: Knowledge, task: str, report: str) -> None:
+    """What another agent reports on a task: its notes, the pages it read, or that there is none."""
+    target = next(iter(QUOTED.findall(task)), "")
+    for page, sentence in NOTE.findall(report):
+        _learn(known, page, (sentence,))
+        known.quotes.append((page, sentence))
+    read = [title.strip() for line in PAGES_READ.findall(report) for title in line.split(";")]
+    known.opened.update(read)
+    if target in read or report == HIDDEN_RESULT:
+        known.opened.add(target)
+    elif read:
+        known.names[target] = read[0]
+        known.opened.add(target)
+    elif target:
+        known.missing.add(target)
+    heard = [title.strip() for line in PAGES_FOUND.findall(report) for title in line.split(";")]
+    if heard or target in known.missing:
+        known.hits[target] = heard
 
 
 # ---- tool output ------------------------------------------------------------------------------------------------
@@ -211,6 +237,11 @@ def _learn(known: Knowledge, page: str, lines: tuple[str, ...]) -> None:
 def _facts(page: str, sentence: str) -> tuple[Fact | tuple[str, Listing], ...]:
     """What a sentence states about its page's subject."""
     return tuple(_read(page, sentence))
+
+
+def facts_in(page: str, sentence: str) -> frozenset[str]:
+    """The senses of what a sentence states."""
+    return frozenset(fact.sense if isinstance(fact, Fact) else fact[0] for fact in _facts(page, sentence))
 
 
 def _read(page: str, sentence: str) -> Iterator[Fact | tuple[str, Listing]]:

@@ -34,11 +34,14 @@ class Mind:
         self.step = len(view.steps)
         self.voice = Voice(self.dice, self.step)
         self.known = gather(view)
-        self.hands = Hands(view, self.known, self.dice, cautious=settings.skill.verifies)
+        self.hands = self._hands()
         self.slips = may_slip and self.dice.chance("slip") < settings.skill.slip
         self.outcome = self._solve()
 
     # ---- thinking ----
+
+    def _hands(self) -> Hands:
+        return Hands(self.view, self.known, self.dice, cautious=self.settings.skill.verifies)
 
     def _solve(self) -> Outcome:
         ask = read_question(self.view.question)

@@ -18,10 +18,14 @@ import orjson
 from trajsynth.grammar import read_calls
 
 ToolKind = Literal["search", "open", "find", "other"]
+Part = Literal["alone", "planner", "lead", "agent"]
 _KINDS: tuple[ToolKind, ...] = ("open", "find", "search")
 
 _SERVER = re.compile(r"(?im)^[#*\s-]*(?:mcp )?server(?:[ _]name)?\s*[:=]\s*[`\"*]*([\w.@/-]+)")
 _TOOL = re.compile(r"(?im)^[#*\s-]*tool(?:[ _]name)?\s*[:=]\s*[`\"*]*([\w.@/-]+)")
+_PLAN_FIRST = re.compile(r"(?i)\byour first message is (?:only )?the plan\b")
+_MEMBER = re.compile(r"(?i)\byou are (?:the|a|an) [\w-]+ agent of a (?:research )?team\b")
+_REPORT = re.compile(r"(?i)\bwrite (?:the|your|a) report\b")
 _PART = re.compile(r"(?m)^\[Result \d+ of \d+\]\n")
 _ERROR = re.compile(
     r"(?i)\s*(?:invalid call|not executed|error|there is no |several pages |no such |argument |unknown"
@@ -43,9 +47,16 @@ class Tool:
     required: tuple[str, ...]
 
     @property
+    def delegates(self) -> bool:
+        """It gives a task to another agent."""
+        return "task" in self.properties and "agent" in f"{self.server} {self.description}".lower()
+
+    @property
     def kind(self) -> ToolKind:
         """What it is good for, judged by name, else by description."""
         name = self.tool.lower()
+        if self.delegates:
+            return "other"
         if "query" in self.properties or "q" in self.properties:
             return "search"
         for kind in _KINDS:
@@ -115,6 +126,8 @@ class View:
     summary: bool
     """The answer is asked for now; no calls."""
     seed: int
+    part: Part = "alone"
+    """What the prompts make of the teacher: one agent by itself, the lead of a team, or one of the team."""
 
     def tool(self, *kinds: ToolKind) -> Tool | None:
         """The first tool of the first kind there is."""
@@ -134,6 +147,7 @@ def view(body: Mapping[str, Any]) -> View:
     native = native_tools(items(body.get("tools")))
     prompted = () if native else prompted_tools(system)
     last = text_of(talk[-1]) if talk and talk[-1].get("role") == "user" else ""
+    part = _part(system, native or prompted, bool(last) and len(talk) == 1)
     begun = any(m.get("role") == "assistant" for m in talk)
     seed = body.get("seed")
     return View(
@@ -142,9 +156,19 @@ def view(body: Mapping[str, Any]) -> View:
         steps=tuple(_steps(talk, written=bool(prompted))),
         tools=native or prompted,
         in_prompt=bool(prompted),
-        summary="\\boxed" in last and (begun or not (native or prompted)),
+        summary=("\\boxed" in last or (part == "agent" and _REPORT.search(last) is not None))
+        and (begun or not (native or prompted)),
         seed=seed if isinstance(seed, int) else 0,
+        part=part,
     )
+
+
+def _part(system: str, tools: Sequence[Tool], first: bool) -> Part:
+    if first and _PLAN_FIRST.search(system):
+        return "planner"
+    if any(tool.delegates for tool in tools):
+        return "lead"
+    return "agent" if _MEMBER.search(system) else "alone"
 
 
 def question_of(text: str) -> str:
