@@ -6,6 +6,7 @@ Level 1. Level-2 packages never import one another; each implements or consumes 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -62,9 +63,9 @@ class Reply:
     reasoning_field: str = ""
     planted: tuple[str, ...] = ()
     """Codes of faults a scripted teacher planted in this reply."""
-
     cached: bool = False
     """Served from the cache of an earlier run, so nothing was paid."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TeacherProfile:
@@ -111,13 +112,13 @@ class ToolResult:
     outcome: Outcome = "ok"
     transient: bool = False
     """A failure that may pass by itself (timeout, 429, lost connection): trying again is not a repeat."""
-
     unsent: bool = False
     """A failure before anything was done, so that trying again cannot do it twice."""
     usd: float = 0.0
     """Dollars the call cost, retries included."""
     cached: bool = False
     """Served from a cache, not executed."""
+
 
 class ToolSource(Protocol):
     """One server or group of tools: Python functions, the corpus, an MCP server."""
@@ -239,6 +240,8 @@ class Rollout:
     context: ContextPolicy
     journal: Journal
     limits: Limits = field(default_factory=Limits)
+    clock: Callable[[], float] = time.monotonic
+    """Seconds, for the wall clock: it goes on where the rollout's earlier session stopped."""
     teachers: Mapping[str, Teacher] = field(default_factory=dict)
     """All teachers of the run, for paradigms whose roles use different ones."""
 

@@ -37,7 +37,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (["generate", "nothere.yaml"], "no config file 'nothere.yaml'"),
         (["generate", "quikstart"], "did you mean 'quickstart'"),
         (["generate", "list.yaml"], "list.yaml:2:"),
-        (["generate", "run.yaml", "--set", "samples=many"], "samples: expected int, got str 'many'"),
+        (["generate", "run.yaml", "--set", "samples=many"], "samples: expected int | a mapping, got str 'many'"),
         (["generate", "run.yaml", "--set", "sampels=3"], "did you mean 'samples'"),
         (["generate", "run.yaml", "--set", "teachers.a.profle=hasty"], "teachers.a: unknown key 'profle'"),
         (["run", "run.yaml", "--set", "curate=[stf]"], "unknown recipe 'stf'; did you mean 'sft'"),

@@ -35,7 +35,7 @@ def ids(folder: Path) -> list[str]:
 def test_what_was_appended_is_known_on_the_next_start(tmp_path: Path) -> None:
     write(tmp_path, "a", "b")
     store = Store(tmp_path)
-    assert store.ids == {"a", "b"}
+    assert store.ids == {"a": "unknown", "b": "unknown"}
     with pytest.raises(ValueError, match="already written"):
         store.append("a", record("a"))
     store.close()

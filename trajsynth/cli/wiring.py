@@ -103,7 +103,7 @@ async def _generate(
             paradigms=paradigms(config),
             invocations={arm.invocation: invocation(arm.invocation) for arm in config.all_arms()},
             context=lambda: KeepLastResults(rollout.keep_results, rollout.hide_every, rollout.max_result_chars),
-            grader=build_graders(config.grade, equipment.teachers),
+            grader=lambda teachers: build_graders(config.grade, teachers),
             limit=options.limit,
             concurrency=options.concurrency,
             quiet=options.quiet,

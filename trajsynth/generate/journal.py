@@ -3,16 +3,20 @@
 Level 3. One file per unfinished rollout, journal/<id>.jsonl. Resuming reruns the paradigm: a key found in the file is
 served, any other is asked for and recorded. So every paradigm whose steps follow from replies and results resumes
 without knowing how; keys are `agent path/step/attempt` and `agent path/step/attempt/call index`. A call that raises is
-not recorded, so it is made again. Tests: tests/generate/test_journal.py.
+not recorded, so it is made again. Beside each event stands how long the rollout had worked, so a resumed one does not
+get a fresh wall clock. A result longer than `result_chars` is cut before anybody sees it; a journal that has reached
+MOST_BYTES takes no more, and a resume asks again for what came after. Tests: tests/generate/test_journal.py.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Container
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -20,13 +24,19 @@ import msgspec
 
 import trajsynth
 from trajsynth.codec import decode, encode, read_lines
-from trajsynth.errors import RecordError, TeacherUnavailable
-from trajsynth.generate.progress import Meter
+from trajsynth.errors import RecordError
+from trajsynth.generate.gate import Gate
+from trajsynth.generate.outages import TeacherDown
 from trajsynth.generate.rundir import DiskError, disk_error
 from trajsynth.protocols import Reply, ToolResult
 
-T = TypeVar("T")
+Event = TypeVar("Event", "ReplyEvent", "ResultEvent")
 
+RESULT_CHARS = 1_000_000
+"""Longest tool result a rollout is given; ten times what `rollout.max_result_chars` shows a teacher by default."""
+MOST_BYTES = 256 * 1024 * 1024
+"""Longest journal: 600 results of 100,000 characters with their replies take a quarter of it. All journals together
+take at most this times the rollouts in flight, and those of failed rollouts."""
 FORMAT = 1
 """Raised when the lines, or the keys that the loop asks by, change their meaning."""
 
@@ -44,6 +54,8 @@ class ReplyEvent(msgspec.Struct, tag="reply", tag_field="kind", frozen=True):
 
     key: str
     reply: Reply
+    at: float = 0.0
+    """Seconds the rollout had worked by then, over all sessions."""
 
 
 class ResultEvent(msgspec.Struct, tag="result", tag_field="kind", frozen=True):
@@ -51,48 +63,10 @@ class ResultEvent(msgspec.Struct, tag="result", tag_field="kind", frozen=True):
 
     key: str
     result: ToolResult
+    at: float = 0.0
 
 
 Line = Header | ReplyEvent | ResultEvent
-
-
-class Gate:
-    """Every call passes here. Closed, it lets calls in flight finish and parks new ones until they are cancelled."""
-
-    def __init__(self) -> None:
-        self.in_flight = 0
-        self.closed = False
-        self._idle = asyncio.Event()
-
-    def close(self) -> None:
-        """Let nothing new pass."""
-        self.closed = True
-        if not self.in_flight:
-            self._idle.set()
-
-    async def idle(self) -> None:
-        """Until the gate is closed and nothing is in flight."""
-        await self._idle.wait()
-
-    async def run(self, make: Callable[[], Awaitable[T]]) -> T:
-        """`await make()`, counted; never returns once the gate is closed."""
-        if self.closed:
-            await self.park()
-        return await self.last(make)
-
-    async def park(self) -> None:
-        """Wait for the cancellation that follows the gate's closing."""
-        await asyncio.Event().wait()
-
-    async def last(self, make: Callable[[], Awaitable[T]]) -> T:
-        """`await make()`, counted, also when the gate is closed: for what finishes a rollout."""
-        self.in_flight += 1
-        try:
-            return await make()
-        finally:
-            self.in_flight -= 1
-            if self.closed and not self.in_flight:
-                self._idle.set()
 
 
 class NullJournal:
@@ -108,10 +82,21 @@ class NullJournal:
 class Journals:
     """The journals of a run's unfinished rollouts."""
 
-    def __init__(self, folder: Path, gate: Gate | None = None, meter: Meter | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        gate: Gate | None = None,
+        *,
+        result_chars: int = RESULT_CHARS,
+        most_bytes: int = MOST_BYTES,
+        tool_paid: Callable[[float], object] = lambda usd: None,
+    ) -> None:
+        """`tool_paid` is told what each new tool result cost, in dollars."""
         self.folder = folder
         self.gate = gate or Gate()
-        self.meter = meter or Meter()
+        self.result_chars = result_chars
+        self.most_bytes = most_bytes
+        self.tool_paid = tool_paid
         self.broken: DiskError | None = None
         """The first write that failed; nothing after it may count as recorded."""
         self._dirty: set[Path] = set()
@@ -171,39 +156,65 @@ class FileJournal:
         """Recorded replies and results served to the rollout."""
         self.discarded = ""
         """Why the journal that was there could not be continued."""
-        self.outage = ""
-        """What the teacher's endpoint said when it was found down or closed to us."""
-        self._replies: dict[str, deque[Reply]] = {}
-        self._results: dict[str, deque[ToolResult]] = {}
+        self.down: TeacherDown | None = None
+        """The outage the rollout has to wait for."""
+        self.abandon: Callable[[TeacherDown], bool] = lambda error: False
+        """Asked when the rollout met an outage: cancels it, so that no paradigm takes the outage for an answer, and
+        says so; or has it fail like any other call."""
+        self.tools_usd = 0.0
+        """Dollars of all the rollout's tool calls, recorded ones included."""
+        self._replies: dict[str, deque[ReplyEvent]] = {}
+        self._results: dict[str, deque[ResultEvent]] = {}
+        self._at = 0.0
+        self._since = time.monotonic()
+        self._size = 0
         self._begun = path.exists()
         if self._begun:
             self._load()
 
+    def elapsed(self) -> float:
+        """Seconds the rollout has worked, over all sessions; while it is replayed, as of the event served last."""
+        return self._at + time.monotonic() - self._since
+
     async def reply(self, key: str, make: Callable[[], Awaitable[Reply]]) -> Reply:
         """The recorded reply, or a new one; raises what `make` raises, and DiskError."""
         if recorded := self._replies.get(key):
-            self.served += 1
-            return recorded.popleft()
+            return self._serve(recorded.popleft()).reply
         try:
             reply = await self._owner.gate.run(make)
-        except TeacherUnavailable as error:
-            self.outage = str(error) or type(error).__name__
+        except TeacherDown as error:
+            await self.give_up(error)
             raise
-        self._owner.meter.add(reply.usage)
-        self._write(ReplyEvent(key, reply))
+        self._write(ReplyEvent(key, reply, round(self.elapsed(), 3)))
         return reply
 
     async def result(self, key: str, make: Callable[[], Awaitable[ToolResult]]) -> ToolResult:
         """The recorded result, or a new one; raises what `make` raises, and DiskError."""
         if recorded := self._results.get(key):
-            self.served += 1
-            return recorded.popleft()
+            result = self._serve(recorded.popleft()).result
+            self.tools_usd += result.usd
+            return result
         gate = self._owner.gate
         result = await gate.run(make)
         if gate.closed and result.outcome == "unavailable":  # the signal that stops us may have hit the server as well
             await gate.park()
-        self._write(ResultEvent(key, result))
+        if len(result.text) > self._owner.result_chars:
+            result = replace(result, text=result.text[: self._owner.result_chars])
+        self.tools_usd += result.usd
+        self._owner.tool_paid(result.usd)
+        self._write(ResultEvent(key, result, round(self.elapsed(), 3)))
         return result
+
+    async def give_up(self, error: TeacherDown) -> None:
+        """End the rollout here, to be continued when the teacher is back; returns when it shall fail instead."""
+        if self.abandon(error):
+            self.down = error
+            await self._owner.gate.park()
+
+    def _serve(self, event: Event) -> Event:
+        self.served += 1
+        self._at, self._since = max(self.elapsed(), event.at), time.monotonic()
+        return event
 
     def drop(self) -> None:
         """Delete the journal: its rollout is finished, or starts again from nothing."""
@@ -234,7 +245,9 @@ class FileJournal:
         if not self._begun:
             line = encode(self._header) + b"\n" + line
             self._begun = True
-        self._owner.write(self._path, line)
+        if self._size + len(line) <= self._owner.most_bytes:
+            self._owner.write(self._path, line)
+        self._size += len(line)
 
     def _load(self) -> None:
         try:
@@ -249,11 +262,12 @@ class FileJournal:
             return
         if len(whole) < len(data):
             os.truncate(self._path, len(whole))
+        self._size = len(whole)
         for event in events[1:]:
             if isinstance(event, ReplyEvent):
-                self._replies.setdefault(event.key, deque()).append(event.reply)
+                self._replies.setdefault(event.key, deque()).append(event)
             elif isinstance(event, ResultEvent):
-                self._results.setdefault(event.key, deque()).append(event.result)
+                self._results.setdefault(event.key, deque()).append(event)
 
     def _discard(self, reason: str) -> None:
         self.discarded = reason

@@ -5,12 +5,14 @@ Level 3. Tests: tests/generate/test_runner.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
-from trajsynth.config import Config
+from trajsynth.config import Config, Judge
 from trajsynth.errors import ConfigError, unknown
-from trajsynth.generate.jobs import count, distinct
+from trajsynth.generate.jobs import Job, count, distinct, jobs
+from trajsynth.generate.outages import FIRST_PING
 from trajsynth.generate.rundir import RunDir
 from trajsynth.generate.stopping import Stop
 from trajsynth.protocols import ContextPolicy, Grader, Invocation, Limits, Paradigm, Teacher, Toolbox
@@ -31,7 +33,8 @@ class Plan:
     invocations: Mapping[str, Invocation]
     context: Callable[[], ContextPolicy]
     """A fresh context policy for each rollout."""
-    grader: Grader | None = None
+    grader: Callable[[Mapping[str, Teacher]], Grader] | None = None
+    """Makes the grader from the teachers its judges may ask; what they are paid is counted apart."""
     limit: int | None = None
     """Only the first so many jobs of the run (finished ones count)."""
     concurrency: int | None = None
@@ -42,6 +45,8 @@ class Plan:
     stop: Stop = field(default_factory=Stop)
     drain: float = 20.0
     """Seconds that calls in flight get to arrive after the first stop."""
+    first_ping: float = FIRST_PING
+    """Seconds after which a teacher found down is asked again the first time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +71,15 @@ class Summary:
     turns: int
     """Model replies received now."""
     usage: Usage
-    """Tokens and dollars of these replies."""
+    """Tokens and dollars of these replies, and dollars of tool calls."""
     interrupted: bool
     """Stopped by request before all was done."""
+    graders: Usage = field(default_factory=Usage)
+    """Tokens and dollars of the judges."""
+    spared: int = 0
+    """Rollouts that adaptive sampling found unnecessary; `planned` leaves them out."""
+    out_of_budget: bool = False
+    """Stopped because the next call might not fit the budget."""
 
     @property
     def finished(self) -> int:
@@ -92,8 +103,23 @@ def total(plan: Plan) -> int | None:
     """Number of rollouts, when the questions have a length."""
     if not isinstance(plan.questions, Sequence):
         return None
+    if plan.rundir.part is not None:
+        return sum(1 for _ in listed(plan))
     rollouts = count(plan.questions, plan.config)
     return rollouts if plan.limit is None else min(rollouts, plan.limit)
+
+
+def listed(plan: Plan) -> Iterator[Job]:
+    """The run's jobs up to its limit, those of this part of it."""
+    part, config = plan.rundir.part, plan.config
+    for job in islice(jobs(plan.questions, config), plan.limit):
+        if part is None or part.has(job, config):
+            yield job
+
+
+def judges(config: Config) -> list[str]:
+    """Names of the teachers that judge answers."""
+    return [method.judge for method in config.grade if isinstance(method, Judge)]
 
 
 def check_names(plan: Plan) -> None:

@@ -21,12 +21,24 @@ class Meter:
     """Model calls answered in this session, and what they cost."""
 
     turns: int = 0
+    """Replies to rollouts."""
     usage: Usage = field(default_factory=Usage)
+    """Of these replies."""
+    graders: Usage = field(default_factory=Usage)
+    """Of the judges' replies."""
 
-    def add(self, usage: Usage) -> None:
+    def add(self, usage: Usage, grader: bool = False) -> None:
         """Count one reply."""
+        if grader:
+            self.graders += usage
+            return
         self.turns += 1
         self.usage += usage
+
+    def add_tool(self, usd: float) -> None:
+        """Count what a tool call cost."""
+        if usd:
+            self.usage += Usage(usd=usd, tools_usd=usd)
 
 
 @dataclass(slots=True)
@@ -38,8 +50,12 @@ class Board:
     """Jobs seen so far."""
     skipped: int = 0
     """Found finished in the shards."""
+    spared: int = 0
+    """Samples that adaptive sampling found unnecessary."""
     done: int = 0
     running: int = 0
+    waiting: int = 0
+    """Set aside until their teacher is back."""
     failed: dict[str, int] = field(default_factory=dict)
     """By kind of failure."""
     cancelled: int = 0
@@ -56,9 +72,11 @@ class Board:
             f"{sum(self.failed.values())} failed",
             f"{self.running} running",
             f"{human(usage.input + usage.output)} tokens",
-            f"${usage.usd:.2f}",
+            f"${usage.usd + self.meter.graders.usd:.2f}",
             f"{turns_per_second:.1f} turns/s",
         ]
+        if self.waiting:
+            parts.append(f"{self.waiting} waiting for a teacher")
         if self.continued:
             parts.append(f"{self.continued} continued")
         return ", ".join(parts)
@@ -69,6 +87,7 @@ class Progress:
 
     def __init__(self, board: Board, total: int | None, quiet: bool = False) -> None:
         self._board = board
+        self._total = total
         self._last = (monotonic(), 0)
         self._rate = 0.0
         self._bar: tqdm[Any] | None = None
@@ -86,6 +105,7 @@ class Progress:
         if self._bar is not None:
             board = self._board
             self._bar.initial = board.skipped
+            self._bar.total = None if self._total is None else self._total - board.spared
             self._bar.n = board.skipped + board.done + sum(board.failed.values())
             self._bar.set_postfix_str(board.text(self._rate))
 

@@ -1,8 +1,9 @@
-"""The run directory: one folder, one config, one writer at a time.
+"""The run directory: one folder, one config, one writer at a time, or one for each part of a run that is split.
 
-Level 3. Holds run.yaml (the config as resolved, versions), documents.sqlite, trajectories-*.jsonl, failures.jsonl,
-journal/ and bugs.log. A folder of another config, or of somebody else, is refused.
-Tests: tests/generate/test_rundir.py.
+Level 3. Holds run.yaml (the config as resolved, versions, what the run is made with), documents.sqlite,
+trajectories-*.jsonl, failures.jsonl, spent.jsonl, decisions.jsonl, journal/ and bugs.log. A folder of another config,
+or of somebody else, is refused. A part's files carry its mark (`-s3of8`), so the parts of a run may share a folder or
+be copied into one. Tests: tests/generate/test_rundir.py.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import errno
 import os
 import platform
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -24,10 +26,11 @@ from trajsynth.codec import atomic_write, encode
 from trajsynth.config import Config
 from trajsynth.configsave import describe_difference, identity, load_saved, saved
 from trajsynth.errors import ConfigError, InputError, RunConflict
-from trajsynth.generate.jobs import digest
+from trajsynth.generate.jobs import Slice, digest
 
 RUN_FILE = "run.yaml"
 LOCK_FILE = ".lock"
+SETUP_LOCK = ".lock.setup"
 SHOWN_DIFFERENCES = 4
 
 
@@ -59,38 +62,61 @@ def resolve(config: Config, source: Path | None = None, output: Path | None = No
 
 
 class RunDir:
-    """An opened run directory; holds the lock until closed."""
+    """An opened run directory; holds its locks until closed."""
 
-    def __init__(self, path: Path, lock: int, record: dict[str, Any], fingerprint: str) -> None:
+    def __init__(self, path: Path, config: Config, part: Slice | None, accept_drift: bool, locks: list[int]) -> None:
         self.path = path
-        self._lock = lock
-        self._record = record
-        self.fingerprint = fingerprint
+        self.part = part
+        self._config = config
+        self._accept_drift = accept_drift
+        self._locks = locks
+        self._identity = digest(encode(identity(config)).decode())
+        self.fingerprint = self._identity
         """Hash of what identifies the run: model, prompts, tools, rollout settings."""
 
     @classmethod
-    def open(cls, path: Path, config: Config) -> RunDir:
+    def open(cls, path: Path, config: Config, *, part: Slice | None = None, accept_drift: bool = False) -> RunDir:
         """Create the folder or continue the run in it.
 
-        Raises RunConflict (another config, or a folder that is no run), InputError (another process writes it),
-        DiskError (not writable).
+        `part` is the part of a split run that is written here. Raises RunConflict (another config, unless
+        `accept_drift`, or a folder that is no run), InputError (another process writes it), DiskError (not writable).
         """
         if path.exists() and not path.is_dir():
             raise InputError(f"{str(path)!r} is a file; choose a folder with -o")
         _refuse_strangers(path)
         try:
             path.mkdir(parents=True, exist_ok=True)
-            lock = _lock(path / LOCK_FILE)
+            run = cls(path, config, part, accept_drift, _locks(path, part))
             try:
-                run = cls(path, lock, _record(path, config), digest(encode(identity(config)).decode()))
-                run._write()
+                run._begin()
                 run.journal.mkdir(exist_ok=True)
             except BaseException:
-                os.close(lock)
+                run.close()
                 raise
         except OSError as error:
             raise disk_error(path, error) from None
         return run
+
+    def pin(self, made_with: dict[str, Any]) -> None:
+        """Record what the run is made with beyond its config, and make the fingerprint of both.
+
+        Raises RunConflict when it was begun with something else, unless drift is accepted; DiskError.
+        """
+        with self._record() as record:
+            known = record.get("made_with")
+            if known is not None:
+                self._heed(record, describe_difference(known, made_with))
+            record["made_with"] = made_with
+        self.fingerprint = digest(self._identity, encode(made_with).decode())
+
+    def file(self, stem: str, ending: str = ".jsonl") -> Path:
+        """A file of this run or part: `spent.jsonl`, `spent-s3of8.jsonl`."""
+        return self.path / f"{stem}{self.mark}{ending}"
+
+    @property
+    def mark(self) -> str:
+        """What the names of a part's files carry; empty for a run that is not split."""
+        return self.part.mark if self.part else ""
 
     @property
     def journal(self) -> Path:
@@ -100,7 +126,7 @@ class RunDir:
     @property
     def bugs(self) -> Path:
         """Log of the tracebacks behind failures of kind `bug`."""
-        return self.path / "bugs.log"
+        return self.file("bugs", ".log")
 
     def documents(self, build: Callable[[Path], None], stamp: str = "") -> Path:
         """documents.sqlite, built by `build(path)` when it is missing or was built under another `stamp`.
@@ -109,25 +135,23 @@ class RunDir:
         the new pages.
         """
         path = self.path / "documents.sqlite"
-        if path.exists() and self._record.get("documents", "") == stamp:
-            return path
-        temporary = self.path / ".documents.sqlite.tmp"
         try:
-            temporary.unlink(missing_ok=True)
-            build(temporary)
-            if temporary.exists():
-                temporary.replace(path)
-                self._record["documents"] = stamp
-                self._write()
+            with self._record() as record:
+                if not path.exists() or record.get("documents", "") != stamp:
+                    temporary = self.path / ".documents.sqlite.tmp"
+                    temporary.unlink(missing_ok=True)
+                    build(temporary)
+                    if temporary.exists():
+                        temporary.replace(path)
+                        record["documents"] = stamp
         except (OSError, sqlite3.OperationalError) as error:
             raise disk_error(path, error) from None
         return path
 
     def close(self) -> None:
-        """Release the lock."""
-        if self._lock >= 0:
-            os.close(self._lock)
-            self._lock = -1
+        """Release the locks."""
+        while self._locks:
+            os.close(self._locks.pop())
 
     def __enter__(self) -> Self:
         return self
@@ -135,12 +159,52 @@ class RunDir:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self.close()
 
-    def _write(self) -> None:
-        text = yaml.safe_dump(self._record, sort_keys=False, allow_unicode=True, width=120)
-        path = self.path / RUN_FILE
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
-            with atomic_write(path) as file:
-                file.write(text.encode())
+    def _begin(self) -> None:
+        """Write or continue run.yaml."""
+        with self._record() as record:
+            if "config" in record:
+                old = load_saved(record["config"], str(self.path / RUN_FILE))
+                self._heed(record, describe_difference(identity(old), identity(self._config)))
+            record["versions"] = {"trajsynth": trajsynth.__version__, "python": platform.python_version()}
+            record["config"] = saved(self._config)
+
+    @contextmanager
+    def _record(self) -> Iterator[dict[str, Any]]:
+        """run.yaml as it stands, written again when the block has changed it; other parts of the run wait meanwhile."""
+        import fcntl
+
+        lock = os.open(self.path / SETUP_LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            path = self.path / RUN_FILE
+            now = datetime.now(UTC).isoformat(timespec="seconds")
+            record: dict[str, Any] = read_run(self.path) if path.exists() else {"created": now}
+            before = _as_yaml(record) if path.exists() else ""
+            yield record
+            if (text := _as_yaml(record)) != before:
+                with atomic_write(path) as file:
+                    file.write(text.encode())
+        finally:
+            os.close(lock)
+
+    def _heed(self, record: dict[str, Any], differences: list[str]) -> None:
+        """Refuse drift, or note in the record that it was accepted."""
+        if not differences:
+            return
+        if self._accept_drift:
+            now = datetime.now(UTC).isoformat(timespec="seconds")
+            record["drift"] = [*record.get("drift", []), {"accepted": now, "differences": differences}]
+            return
+        shown = "; ".join(differences[:SHOWN_DIFFERENCES])
+        more = len(differences) - SHOWN_DIFFERENCES
+        raise RunConflict(
+            f"{str(self.path)!r} holds a run of another config: {shown}{f'; and {more} more' if more > 0 else ''}; "
+            "go on in spite of it with --accept-drift, or use another -o or name, or delete the folder"
+        )
+
+
+def _as_yaml(record: dict[str, Any]) -> str:
+    return yaml.safe_dump(record, sort_keys=False, allow_unicode=True, width=120)
 
 
 def read_run(path: Path) -> dict[str, Any]:
@@ -174,13 +238,31 @@ def _refuse_strangers(path: Path) -> None:
         )
 
 
-def _lock(path: Path) -> int:
-    """An open descriptor that holds the folder's lock; the system frees it when the process ends, however it ends."""
+def _locks(path: Path, part: Slice | None) -> list[int]:
+    """Open descriptors that hold what this process writes; the system frees them when it ends, however it ends.
+
+    A whole run holds the folder alone. The parts of a split one share it, and each has a lock of its own.
+    """
+    if part is None:
+        return [_lock(path / LOCK_FILE, alone=True)]
+    locks = [_lock(path / LOCK_FILE, alone=False)]
+    try:
+        for other in sorted(path.glob(f"{LOCK_FILE}-s*")):
+            if not other.name.endswith(f"of{part.count}"):
+                os.close(_lock(other, alone=True))  # parts of another split overlap with ours
+        locks.append(_lock(path / f"{LOCK_FILE}{part.mark}", alone=True))
+    except BaseException:
+        os.close(locks[0])
+        raise
+    return locks
+
+
+def _lock(path: Path, *, alone: bool) -> int:
     import fcntl
 
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
     except BlockingIOError:
         writer = os.read(descriptor, 20).decode("ascii", "replace").strip() or "unknown"
         os.close(descriptor)
@@ -194,24 +276,3 @@ def _lock(path: Path) -> int:
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
     return descriptor
-
-
-def _record(path: Path, config: Config) -> dict[str, Any]:
-    """The run's record: continued from the one in the folder, or new."""
-    record: dict[str, Any] = {"created": datetime.now(UTC).isoformat(timespec="seconds")}
-    if (path / RUN_FILE).exists():
-        record = read_run(path)
-        _refuse_drift(path, load_saved(record["config"], str(path / RUN_FILE)), config)
-    versions = {"trajsynth": trajsynth.__version__, "python": platform.python_version()}
-    return record | {"versions": versions, "config": saved(config)}
-
-
-def _refuse_drift(path: Path, old: Config, new: Config) -> None:
-    differences = describe_difference(identity(old), identity(new))
-    if differences:
-        shown = "; ".join(differences[:SHOWN_DIFFERENCES])
-        more = len(differences) - SHOWN_DIFFERENCES
-        raise RunConflict(
-            f"{str(path)!r} holds a run of another config: {shown}{f'; and {more} more' if more > 0 else ''}; "
-            "use another -o or name, or delete the folder"
-        )

@@ -10,6 +10,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Container, Iterator
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -19,20 +20,41 @@ from trajsynth.types import Trajectory
 
 SHARD_BYTES = 256 * 1024 * 1024
 """A shard is closed once it is larger; small enough to copy and upload by itself."""
-FAILURES = "failures.jsonl"
+GRADES = "grades.jsonl"
+Verdict = Literal["correct", "incorrect", "unknown"]
+"""What a finished trajectory counts as when it is decided whether to sample on. One without an answer is `unknown`: it
+can be neither side of a pair."""
 BLOAT = 64
 """Superseded lines that failures.jsonl may hold before it is rewritten (and never more than half of it)."""
 
 
+class _Grade(msgspec.Struct):
+    correct: bool | None = None
+
+
 class _Id(msgspec.Struct):
-    """Decoding a line into this checks that it is JSON (2 GB/s) and builds nothing but the id."""
+    """Decoding a line into this checks that it is JSON (2 GB/s) and builds next to nothing."""
 
     id: str
+    answer: str | None = None
+    grade: _Grade | None = None
+
+
+def verdict(correct: bool | None, answer: str | None) -> Verdict:
+    """What a grade and an answer come to."""
+    if correct is None or not (answer or "").strip():
+        return "unknown"
+    return "correct" if correct else "incorrect"
 
 
 def shards(folder: Path) -> list[Path]:
-    """The trajectory files of a run, in order."""
-    return sorted(folder.glob("trajectories-[0-9]*.jsonl"))
+    """The trajectory files of a run, those of its parts (`--shard`) included, in order."""
+    return sorted(folder.glob("trajectories-*.jsonl"))
+
+
+def failure_files(folder: Path) -> list[Path]:
+    """The files of failures, the unsplit run's last."""
+    return sorted(folder.glob("failures*.jsonl"))
 
 
 def read_ids(path: Path) -> Iterator[tuple[int, str]]:
@@ -49,21 +71,28 @@ def read_trajectories(folder: Path) -> Iterator[Trajectory]:
 
 def read_failures(folder: Path) -> Iterator[Trajectory]:
     """The failed rollouts nothing has superseded: the newest record of each id that is in no shard."""
-    path = folder / FAILURES
-    if path.exists():
-        done = {identity for shard in shards(folder) for _, identity in read_ids(shard)}
+    if not (paths := failure_files(folder)):
+        return
+    done = {identity for shard in shards(folder) for _, identity in read_ids(shard)}
+    for path in reversed(paths):
         for number, line in _newest(path, done):
             yield decode(line, Trajectory, f"{path}:{number}")
+        done.update(identity for _, identity in read_ids(path))
 
 
 class Store:
-    """The one writer of a run's shards and failures."""
+    """The one writer of a run's shards and failures, or of those of one part of it."""
 
-    def __init__(self, folder: Path, shard_bytes: int = SHARD_BYTES) -> None:
-        """Scan what is there; raises RecordError on a broken line, DiskError when the folder cannot be written."""
+    def __init__(self, folder: Path, shard_bytes: int = SHARD_BYTES, mark: str = "") -> None:
+        """Scan what is there; raises RecordError on a broken line, DiskError when the folder cannot be written.
+
+        `mark` names the files of a part (`-s3of8`); the other parts' files are read and left alone.
+        """
         self.folder = folder
-        self.ids: set[str] = set()
-        """Ids of all finished trajectories."""
+        self.ids: dict[str, Verdict] = {}
+        """Ids of all finished trajectories, with what they count as."""
+        self._mark = mark
+        self._failed = folder / f"failures{mark}.jsonl"
         self._shard_bytes = shard_bytes
         self._lock = threading.Lock()
         self._open: list[Appender] = []
@@ -71,17 +100,25 @@ class Store:
         self._dirty = False
         self._written: list[Callable[[], None]] = []
         try:
-            paths = shards(folder)
-            for path in paths:
-                cut_torn_tail(path)
-                self.ids.update(identity for _, identity in read_ids(path))
-            _compact(folder / FAILURES, self.ids)
-            self._number = _number(paths[-1]) if paths else 0
-            self._shard = self._appender(shard_path(folder, self._number))
+            own = sorted(folder.glob(f"trajectories{mark}-[0-9]*.jsonl"))
+            for path in shards(folder):
+                if path in own:
+                    cut_torn_tail(path)
+                self.ids.update(_verdicts(path))
+            self._regrade()
+            _compact(self._failed, self.ids)
+            self._number = _number(own[-1]) if own else 0
+            self._shard = self._appender(self._path(self._number))
         except OSError as error:
             raise disk_error(folder, error) from None
 
-    def append(self, identity: str, line: bytes, on_disk: Callable[[], None] | None = None) -> None:
+    def append(
+        self,
+        identity: str,
+        line: bytes,
+        on_disk: Callable[[], None] | None = None,
+        verdict: Verdict = "unknown",
+    ) -> None:
         """Add a finished trajectory; `on_disk` is called once it is safe there.
 
         Raises DiskError, and then nothing of it was written; ValueError for an id that is already there.
@@ -91,11 +128,11 @@ class Store:
         try:
             if self._shard.size >= self._shard_bytes:
                 self._number += 1
-                self._shard = self._appender(shard_path(self.folder, self._number))
+                self._shard = self._appender(self._path(self._number))
             self._shard.append(line)
         except OSError as error:
             raise disk_error(self._shard.path, error) from None
-        self.ids.add(identity)
+        self.ids[identity] = verdict
         self._dirty = True
         if on_disk is not None:
             self._written.append(on_disk)
@@ -104,10 +141,10 @@ class Store:
         """Add the record of a failed rollout; raises DiskError."""
         try:
             if self._failures is None:
-                self._failures = self._appender(self.folder / FAILURES)
+                self._failures = self._appender(self._failed)
             self._failures.append(line)
         except OSError as error:
-            raise disk_error(self.folder / FAILURES, error) from None
+            raise disk_error(self._failed, error) from None
         self._dirty = True
 
     async def commit(self) -> None:
@@ -127,6 +164,17 @@ class Store:
         """Commit and close; raises DiskError."""
         self._sync(close=True)
         self._report(len(self._written))
+
+    def _path(self, number: int) -> Path:
+        return self.folder / f"trajectories{self._mark}-{number:05d}.jsonl"
+
+    def _regrade(self) -> None:
+        """Put the verdicts given after the run (`trajsynth grade`) over those in the shards."""
+        path = self.folder / GRADES
+        if path.exists():
+            for line in read_records(path, _Id):
+                if line.id in self.ids and line.grade is not None:
+                    self.ids[line.id] = verdict(line.grade.correct, "?")
 
     def _appender(self, path: Path) -> Appender:
         appender = Appender(path)
@@ -153,9 +201,10 @@ class Store:
             on_disk()
 
 
-def shard_path(folder: Path, number: int) -> Path:
-    """Where shard `number` lies."""
-    return folder / f"trajectories-{number:05d}.jsonl"
+def _verdicts(path: Path) -> Iterator[tuple[str, Verdict]]:
+    for number, line in read_lines(path):
+        found = decode(line, _Id, f"{path}:{number}")
+        yield found.id, verdict(found.grade.correct if found.grade else None, found.answer)
 
 
 def _number(path: Path) -> int:

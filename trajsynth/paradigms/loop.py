@@ -378,7 +378,7 @@ class Agent:
         return prompt_tokens + profile.max_output_tokens + CONTEXT_MARGIN >= context
 
     def _now(self) -> float:
-        return asyncio.get_running_loop().time()
+        return self.rollout.clock()
 
     @property
     def time_left(self) -> float:
