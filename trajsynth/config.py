@@ -194,7 +194,18 @@ class CustomTeacher(Section, frozen=True, kw_only=True, tag_field="kind", tag="c
     """Its keyword arguments."""
 
 
-TeacherConfig: TypeAlias = OpenAITeacher | ScriptedTeacher | CustomTeacher
+class ReplayTeacher(Section, frozen=True, kw_only=True, tag_field="kind", tag="replay"):
+    """The replies of a recorded run, for tests and debugging: nothing is asked, and nobody is there to be asked."""
+
+    run: str
+    """The run's folder."""
+    teacher: str | None = None
+    """Name the teacher has there; the same as here when absent."""
+    context_tokens: Count = 0
+    """Context length to work under, 0 for none."""
+
+
+TeacherConfig: TypeAlias = OpenAITeacher | ScriptedTeacher | CustomTeacher | ReplayTeacher
 
 # ---- tools ------------------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Teachers: models behind endpoints, scripted stand-ins, and the user's own classes, made from the config.
+"""Teachers: models behind endpoints, scripted stand-ins, recorded runs, the user's own classes, made from the config.
 
 Level 2; each kind is imported when it is asked for. Tests: tests/teachers/.
 """
@@ -28,5 +28,9 @@ def build_teacher(name: str, config: settings.TeacherConfig, environ: Mapping[st
         from trajsynth.teachers.scripted import ScriptedTeacher
 
         return ScriptedTeacher(name, config)
+    if isinstance(config, settings.ReplayTeacher):
+        from trajsynth.teachers.replay import ReplayTeacher
+
+        return ReplayTeacher(name, config)
     teacher: Teacher = make_target(config.target, config.args, f"teachers.{name}.target")
     return teacher
