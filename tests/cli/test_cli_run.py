@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +26,13 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.slow
 def test_quickstart_leaves_what_the_readme_says(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert trajsynth("run", "quickstart", "--set", "questions.questions=8", "--quiet") == 0
+    assert trajsynth("run", "quickstart", "--set", "questions.questions=6", "--quiet") == 0
     said = capsys.readouterr().out
     run = here / "outputs/quickstart"
     trajectories = lines(run / "trajectories-00000.jsonl")
-    arms = {(t["teacher"], t["invocation"]) for t in trajectories}
-    assert {teacher for teacher, _ in arms} == {"careful", "hasty", "sloppy"}
-    assert {invocation for _, invocation in arms} == {"function_calling", "mcp"}
+    arms = {(t["teacher"], t["paradigm"], t["invocation"]) for t in trajectories}
+    assert arms == set(product(("careful", "hasty", "sloppy"), ("react", "miroflow"), ("function_calling", "mcp")))
+    assert all(f"{'/'.join(arm)} " in said for arm in arms), "the table shows every arm"
     for recipe in ("sft", "dpo"):
         kept, rejected = (lines(run / "curated" / recipe / f"{name}.jsonl") for name in ("kept", "rejected"))
         assert len(kept) + len(rejected) == len(trajectories)

@@ -172,12 +172,12 @@ def _end(mind: Mind, code: str, turn: int) -> Draft:
         draft = mind.work()
         if draft.calls:
             return draft
-        return Draft(content=mind.dice.pick("refusal", REFUSALS), planted=_labels(code, summary))
+        return Draft(content=mind.dice.pick("refusal", REFUSALS), planted=_labels(code, mind.view))
     if code == "truncated":
         draft = mind.work()
         if draft.calls or summary != (turn > 0):  # in the summary, or in the message before it
             return draft
-        return Draft(content=broken.cut(draft.content, mind.dice), finish="length", planted=_labels(code, summary))
+        return Draft(content=broken.cut(draft.content, mind.dice), finish="length", planted=_labels(code, mind.view))
     if code == "answer.missing":
         text = f"{mind.summary_text()} {mind.voice.unboxed(mind.answer)}"
         return Draft(content=text, planted=(code,))
@@ -185,9 +185,9 @@ def _end(mind: Mind, code: str, turn: int) -> Draft:
     return replace(mind.summary(answer), planted=(code,))
 
 
-def _labels(code: str, summary: bool) -> tuple[str, ...]:
-    """A refused or cut summary has no boxed answer either."""
-    return (code, "answer.missing") if summary else (code,)
+def _labels(code: str, view: View) -> tuple[str, ...]:
+    """A refused or cut summary has no boxed answer either; a report needs none."""
+    return (code, "answer.missing") if view.summary and view.part != "agent" else (code,)
 
 
 # ---- duplicates -------------------------------------------------------------------------------------------------
