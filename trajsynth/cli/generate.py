@@ -21,6 +21,7 @@ def run_options(command: Command) -> Command:
         click.option("--limit", type=click.IntRange(min=1), help="Only the first so many rollouts."),
         click.option("--concurrency", type=click.IntRange(min=1), help="Most rollouts in flight."),
         click.option("-o", "--output", type=click.Path(path_type=Path), help="Run folder [outputs/<name>]."),
+        click.option("--accept-drift", is_flag=True, help="Resume although model, prompts, tools or settings changed."),
         click.option("--quiet", is_flag=True, help="No progress line."),
     )
     for option in reversed(options):
@@ -31,36 +32,47 @@ def run_options(command: Command) -> Command:
 @click.command(short_help="Make trajectories; the same command again resumes.")
 @click.argument("config")
 @run_options
+@click.option("--shard", metavar="PART/PARTS", help="Only this part of the run, e.g. 3/8: for plain batch jobs.")
 def generate(
     config: str,
     overrides: tuple[str, ...],
     limit: int | None,
     concurrency: int | None,
     output: Path | None,
+    accept_drift: bool,
     quiet: bool,
+    shard: str | None,
 ) -> None:
     """Run the rollouts of CONFIG (a file, or a packaged name such as quickstart). The same command again resumes.
 
     \b
-    Example:
+    Examples:
       trajsynth generate my.yaml --limit 20 --set rollout.max_turns=30
+      trajsynth generate my.yaml --shard 3/8        # one of eight batch jobs; into one folder or copied into one
     """
     from trajsynth.cli.wiring import GenerateOptions, produce
     from trajsynth.configload import load
-    from trajsynth.generate import resolve
+    from trajsynth.generate import Slice, resolve
 
+    options = GenerateOptions(
+        limit=limit,
+        concurrency=concurrency,
+        quiet=quiet,
+        accept_drift=accept_drift,
+        part=Slice.parse(shard) if shard else None,
+    )
     loaded = load(config, overrides)
     folder = resolve(loaded.config, loaded.path, output)
-    summary = produce(loaded, folder, GenerateOptions(limit=limit, concurrency=concurrency, quiet=quiet))
+    summary = produce(loaded, folder, options)
     click.echo(outcome(summary, folder))
     raise SystemExit(exit_code(summary))
 
 
 def exit_code(summary: Summary) -> int:
-    """0 done, 1 with failures, 130 interrupted."""
+    """0 done, 1 with failures or out of budget, 130 interrupted."""
     if summary.interrupted:
         return 130
-    return 1 if sum(summary.failed.values()) else 0
+    return 1 if summary.out_of_budget or any(summary.failed.values()) else 0
 
 
 def outcome(summary: Summary, folder: Path) -> str:
@@ -68,6 +80,7 @@ def outcome(summary: Summary, folder: Path) -> str:
     lines = [
         f"{summary.finished} of {summary.planned} trajectories in {folder}"
         f" ({summary.done} made now, {summary.skipped} before, {summary.continued} continued from a journal)",
+        *([f"{summary.spared} further samples were not needed (decisions.jsonl)"] if summary.spared else []),
         *summary.notes,
     ]
     if summary.interrupted:

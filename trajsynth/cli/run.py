@@ -25,6 +25,7 @@ def run(
     limit: int | None,
     concurrency: int | None,
     output: Path | None,
+    accept_drift: bool,
     quiet: bool,
     workers: int,
 ) -> None:
@@ -43,7 +44,8 @@ def run(
     loaded = load(config, overrides)
     recipes = steps.recipes(loaded.config.curate, loaded.config)
     folder = resolve(loaded.config, loaded.path, output)
-    summary = produce(loaded, folder, GenerateOptions(limit=limit, concurrency=concurrency, quiet=quiet))
+    options = GenerateOptions(limit=limit, concurrency=concurrency, quiet=quiet, accept_drift=accept_drift)
+    summary = produce(loaded, folder, options)
     if summary.interrupted or not summary.finished:
         click.echo(outcome(summary, folder))
         raise SystemExit(exit_code(summary) or 1)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Collection
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from trajsynth.callcache import CallCache
     from trajsynth.config import Config
     from trajsynth.configload import LoadedConfig
-    from trajsynth.generate import RunDir, Summary
+    from trajsynth.generate import RunDir, Slice, Summary
     from trajsynth.protocols import Paradigm, Teacher, Toolbox
     from trajsynth.types import Question
 
@@ -36,6 +36,10 @@ class GenerateOptions:
     limit: int | None = None
     concurrency: int | None = None
     quiet: bool = False
+    accept_drift: bool = False
+    """Resume although model, prompts, tools or settings are others than before."""
+    part: Slice | None = None
+    """Only this part of the run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +57,10 @@ def produce(loaded: LoadedConfig, folder: Path, options: GenerateOptions) -> Sum
     from trajsynth.generate import RunDir
 
     questions = read_questions(loaded.config)
-    with fresh(folder, WORTH_KEEPING), RunDir.open(folder, loaded.config) as rundir:
+    # the parts of a split run share their folder, so none of them may take it away
+    cleared = fresh(folder, WORTH_KEEPING) if options.part is None else nullcontext()
+    drift = options.accept_drift
+    with cleared, RunDir.open(folder, loaded.config, part=options.part, accept_drift=drift) as rundir:
         documents = _documents(rundir, loaded.config, questions)
         return asyncio.run(_generate(loaded.config, rundir, questions, documents, options))
 

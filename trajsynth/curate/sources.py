@@ -19,7 +19,7 @@ from trajsynth.readers.files import row_lines
 from trajsynth.types import Grade
 
 SHARDS = "trajectories-*.jsonl"
-FAILURES = "failures.jsonl"
+FAILURES = "failures*.jsonl"
 
 
 class _Id(msgspec.Struct):
@@ -63,24 +63,23 @@ def sources(inputs: Sequence[Path]) -> list[Source]:
 
 def _run(folder: Path) -> list[Source]:
     shards = sorted(folder.glob(SHARDS))
-    failures = folder / FAILURES
-    if not shards and not failures.exists():
+    failures = sorted(folder.glob(FAILURES))
+    if not shards and not failures:
         raise InputError(f"no {SHARDS} in {str(folder)!r}; give the folder of a run (outputs/NAME) or JSONL files")
     grades = read_grades(folder / FILE)
     found = [Source(path, grades, ours=True) for path in shards]
-    if failures.exists():
-        found.append(Source(failures, grades, ours=True, lines=_standing(failures, shards)))
-    return found
+    standing = _standing(failures, shards)
+    return [*found, *(Source(path, grades, ours=True, lines=lines) for path, lines in standing.items())]
 
 
-def _standing(failures: Path, shards: Sequence[Path]) -> frozenset[int]:
-    """Line numbers of the failures that count: the newest of each id that is in no shard."""
-    newest = {_id(failures, number, line): number for number, line in read_lines(failures)}
+def _standing(failures: Sequence[Path], shards: Sequence[Path]) -> dict[Path, frozenset[int]]:
+    """Line numbers of the failures that count, by file: the newest of each id that is in no shard."""
+    newest = {_id(path, number, line): (path, number) for path in failures for number, line in read_lines(path)}
     if newest:
         for shard in shards:
             for number, line in read_lines(shard):
                 newest.pop(_id(shard, number, line), None)
-    return frozenset(newest.values())
+    return {path: frozenset(number for at, number in newest.values() if at == path) for path in failures}
 
 
 def _id(path: Path, number: int, line: bytes) -> str:

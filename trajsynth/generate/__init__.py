@@ -5,11 +5,12 @@ says what it will cost; `read_trajectories` and `read_failures` read what was ma
 """
 
 from trajsynth.generate.cost import Estimate, estimate
-from trajsynth.generate.jobs import Job, count
+from trajsynth.generate.jobs import Job, Slice, count
 from trajsynth.generate.journal import NullJournal
 from trajsynth.generate.plan import Plan, Summary
 from trajsynth.generate.rundir import DiskError, RunDir, read_config, resolve
 from trajsynth.generate.runner import generate
+from trajsynth.generate.spending import spent
 from trajsynth.generate.stopping import Stop
 from trajsynth.generate.store import read_failures, read_trajectories
 
@@ -20,6 +21,7 @@ __all__ = [
     "NullJournal",
     "Plan",
     "RunDir",
+    "Slice",
     "Stop",
     "Summary",
     "count",
@@ -29,4 +31,5 @@ __all__ = [
     "read_failures",
     "read_trajectories",
     "resolve",
+    "spent",
 ]

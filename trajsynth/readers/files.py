@@ -18,7 +18,7 @@ from trajsynth.errors import InputError, RecordError
 from trajsynth.readers.chat import from_chat
 from trajsynth.types import Trajectory
 
-_OURS = re.compile(r"trajectories-\d+\.jsonl|failures\.jsonl")
+_OURS = re.compile(r"(?:trajectories(?:-s\d+of\d+)?-\d+|failures(?:-s\d+of\d+)?)\.jsonl")
 
 
 def as_trajectory(row: Trajectory | Mapping[str, Any], where: str = "row") -> Trajectory:
