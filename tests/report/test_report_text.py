@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from trajsynth.report import render, stats, table, warnings
+from trajsynth.report import ArmStats, Stats, render, stats, table, warnings
 from trajsynth.report.table import dollars, duration, human, percent, shorten, width
-from trajsynth.types import Failure, Message, Rollback, Trajectory
+from trajsynth.report.text import cost
+from trajsynth.types import Failure, Message, Rollback, Trajectory, Usage
 
 Make = Callable[..., Trajectory]
 
@@ -119,3 +120,15 @@ def test_rollbacks_are_named_from_a_fifth_of_replies_on(make: Make, discarded: i
     rollback = Rollback(conversation=0, before=1, attempt=0, reason="call.bad_json", reply=reply)
     runs = [*mixed(make, 9), make("last", correct=False, rollbacks=(rollback,) * discarded)]
     assert [("call.bad_json" in line) for line in warnings(stats(runs))] == ([True] if warned else [])
+
+
+def test_judges_and_what_no_record_holds_are_part_of_the_cost() -> None:
+    figures = Stats(total=ArmStats("all", n=4, correct=2))
+    assert cost(figures) == ""
+    figures.judges = Usage(calls=3, input=900, output=100, usd=0.5)
+    figures.paid = Usage(calls=9, usd=2.0)
+    assert cost(figures).splitlines() == [
+        "judges: 3 calls, 1000 tokens, $0.50",
+        "paid in all: $2.00, $1.00 a right trajectory (judges and discarded calls included)",
+    ]
+    assert "$0.50 a kept trajectory" in cost(figures, {"a": 3, "b": 1})

@@ -108,10 +108,13 @@ def count(folder: Path) -> Stats:
     """The figures of a run, newest grades applied."""
     from trajsynth.curate.grades import FILE, read_grades, with_grade
     from trajsynth.generate import read_failures, read_trajectories
+    from trajsynth.generate.spending import spent, total
     from trajsynth.report import stats
 
     grades = read_grades(folder / FILE)
-    return stats((with_grade(t, grades) for t in read_trajectories(folder)), read_failures(folder))
+    result = stats((with_grade(t, grades) for t in read_trajectories(folder)), read_failures(folder))
+    result.paid, result.judges = total(spent(folder)), total(spent(folder), "judge")
+    return result
 
 
 def kept_by_arm(folder: Path, recipe: str) -> dict[str, int] | None:

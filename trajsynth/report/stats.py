@@ -118,6 +118,10 @@ class Stats:
     """Failed rollouts by kind."""
     messages: dict[str, str] = field(default_factory=dict)
     """One message of each kind of failure."""
+    paid: Usage = field(default_factory=Usage)
+    """All the run has cost, what no record holds included; zero when nobody wrote it down."""
+    judges: Usage = field(default_factory=Usage)
+    """The judges' part of `paid`."""
     repeated: int = 0
     """Finished trajectories whose id was seen before, counted nowhere else; anything but 0 is a fault."""
 

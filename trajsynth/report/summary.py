@@ -12,7 +12,7 @@ from typing import Protocol
 
 from trajsynth.report.stats import Stats
 from trajsynth.report.table import duration, table
-from trajsynth.report.text import arms, failed, warned
+from trajsynth.report.text import arms, cost, failed, warned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +63,7 @@ def summary(
     parts = [
         progress(ended, stats),
         arms(stats, kept),
+        cost(stats, kept),
         *funnels,
         "\n".join(line for build in built for line in built_lines(build)),
         failed(stats),

@@ -16,7 +16,7 @@ HEADER = ("arm", "n", "right", "95 %", "turns p50/p95", "calls", "tools ok", "to
 
 def render(stats: Stats, kept: Mapping[str, int] | None = None) -> str:
     """Everything; `kept` is how many trajectories of each arm the first recipe kept (without it: $ per correct one)."""
-    parts = [arms(stats, kept), failed(stats), warned(stats)]
+    parts = [arms(stats, kept), cost(stats, kept), failed(stats), warned(stats)]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -30,6 +30,20 @@ def arms(stats: Stats, kept: Mapping[str, int] | None = None) -> str:
         rows.append(_row(stats.total, stats.total.correct if kept is None else sum(kept.values())))
     tools = stats.total.usage.tools_usd
     return table(header, rows) + (f"\n{dollars(tools)} of it for tool calls" if tools else "")
+
+
+def cost(stats: Stats, kept: Mapping[str, int] | None = None) -> str:
+    """What the run has cost with its judges and with calls no record holds (repeated, discarded); empty for nothing."""
+    judges, lines = stats.judges, []
+    if judges.calls:
+        lines.append(
+            f"judges: {judges.calls} calls, {human(judges.input + judges.output)} tokens, {dollars(judges.usd)}"
+        )
+    if stats.paid.usd:
+        good = stats.total.correct if kept is None else sum(kept.values())
+        each = f", {dollars(stats.paid.usd / good)} a {'right' if kept is None else 'kept'} trajectory" if good else ""
+        lines.append(f"paid in all: {dollars(stats.paid.usd)}{each} (judges and discarded calls included)")
+    return "\n".join(lines)
 
 
 def _row(arm: ArmStats, kept: int) -> tuple[str, ...]:
