@@ -5,9 +5,11 @@ Level 3, imports filters' output (records), invocation, schemas, codec and confi
 
 from __future__ import annotations
 
+from trajsynth.builders.building import Target
 from trajsynth.builders.dpo import build_dpo
 from trajsynth.builders.formats import features
 from trajsynth.builders.report import BuildReport
+from trajsynth.builders.rl import build_rl
 from trajsynth.builders.sft import build_sft
 
-__all__ = ["BuildReport", "build_dpo", "build_sft", "features"]
+__all__ = ["BuildReport", "Target", "build_dpo", "build_rl", "build_sft", "features"]

@@ -2,7 +2,7 @@
 
 Final-answer correctness alone ranks a pair. Which of several candidates are taken is drawn by a seeded hash of their
 ids, so neither length nor number of steps decides. Rows wait in a temporary file, only an index is in memory. Level 3,
-imports builders.rows, formats, report. Tests: tests/builders/test_builders_dpo.py.
+imports builders.rows, building, formats, ledger and report. Tests: tests/builders/test_builders_dpo.py.
 """
 
 from __future__ import annotations
@@ -16,20 +16,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Literal
 
-from trajsynth.builders.formats import Format, format_named
-from trajsynth.builders.report import BuildReport, Ledger, Lengthmeter, ledger, write_stats
-from trajsynth.builders.rows import Refusal, Row, render
+from trajsynth.builders.building import Meters, Target, build
+from trajsynth.builders.formats import Format
+from trajsynth.builders.ledger import Ledger
+from trajsynth.builders.report import BuildReport, Lengthmeter
+from trajsynth.builders.rows import Reasoning, Refusal, Row, render
 from trajsynth.codec import decode, encode
 from trajsynth.types import Trajectory
 
 Pairing = Literal["within_teacher", "across_teachers"]
-
-NOTES = {
-    "trl": (
-        "TRL counts tool results in the DPO loss and has no switch for it",
-        "load with features=trajsynth.builders.features('dpo') so that arguments keep their own keys",
-    )
-}
 
 
 def ineligible(trajectory: Trajectory, *, judged: bool) -> Refusal | None:
@@ -82,7 +77,7 @@ class _Spool:
 def build_dpo(
     trajectories: Iterable[Trajectory],
     out: Path,
-    format: str = "trl",
+    format: str | Target = "trl",
     *,
     pairs: Pairing = "within_teacher",
     max_pairs: int = 1,
@@ -95,32 +90,42 @@ def build_dpo(
     verdict every rejected side then needs. Only main conversations are paired. Raises ConfigError for an unknown
     format.
     """
-    layout = format_named(format)
-    meters = {"chosen": Lengthmeter(), "rejected": Lengthmeter()}
-    with ledger(out, layout.DPO_FILES) as book, tempfile.TemporaryFile() as file:
-        spool = _Spool(file)
-        questions = _collect(trajectories, spool, book, pairs, judged, seed)
-        for question in questions.values():
-            _write(question, spool, layout, book, meters, max_pairs)
-    report = book.report("dpo", format, meters, NOTES.get(format, ()))
-    write_stats(report)
-    return report
+    target = format if isinstance(format, Target) else Target(format=format)
+
+    def fill(rows: Iterable[Trajectory], layout: Format, book: Ledger) -> Meters:
+        meters = {"chosen": Lengthmeter(), "rejected": Lengthmeter()}
+        with tempfile.TemporaryFile() as file:
+            spool = _Spool(file)
+            questions = _collect(rows, spool, book, _Rules(pairs, judged, seed, target.reasoning))
+            for question in questions.values():
+                _write(question, spool, layout, book, meters, max_pairs)
+        return meters
+
+    return build("dpo", trajectories, out, target, fill)
 
 
-def _collect(
-    trajectories: Iterable[Trajectory], spool: _Spool, book: Ledger, pairs: Pairing, judged: bool, seed: int
-) -> dict[bytes, _Question]:
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """How candidates are taken up."""
+
+    pairs: Pairing
+    judged: bool
+    seed: int
+    reasoning: Reasoning
+
+
+def _collect(trajectories: Iterable[Trajectory], spool: _Spool, book: Ledger, rules: _Rules) -> dict[bytes, _Question]:
     """Candidates by what a pair must share, in order of first appearance."""
     questions: dict[bytes, _Question] = defaultdict(_Question)
     for trajectory in trajectories:
         book.trajectories += 1
-        row = ineligible(trajectory, judged=judged) or render(trajectory)
+        row = ineligible(trajectory, judged=rules.judged) or render(trajectory, reasoning=rules.reasoning)
         if isinstance(row, Refusal):
             book.refuse(row)
             continue
-        teacher = row.teacher if pairs == "within_teacher" else ""
+        teacher = row.teacher if rules.pairs == "within_teacher" else ""
         side = questions[_key(trajectory, row, teacher)]
-        place = (_draw_order(seed, trajectory.id), spool.put(row))
+        place = (_draw_order(rules.seed, trajectory.id), spool.put(row))
         (side.chosen if trajectory.correct else side.rejected).append(place)
     return questions
 
@@ -142,17 +147,18 @@ def _write(
         book.refuse(Refusal(reason="pair.no_partner"), candidates)
         return
     used: set[int] = set()
-    identical: set[int] = set()
+    refused: dict[int, Refusal] = {}
     for good, bad in question.draw(most):
         chosen, rejected = spool.get(good), spool.get(bad)
         laid = layout.dpo(chosen, rejected)
         if isinstance(laid, Refusal):
-            identical |= {good, bad}
+            refused |= {good: laid, bad: laid}
             continue
-        book.write(*laid, chosen.teacher)
+        book.write(laid, chosen.teacher)
         used |= {good, bad}
-        meters["chosen"].add(laid[1]["chosen"])
-        meters["rejected"].add(laid[1]["rejected"])
+        for meter, part in zip(meters.values(), laid.holds, strict=True):
+            meter.add(part.turns())
     book.used += len(used)
-    book.refuse(Refusal(reason="pair.identical"), len(identical - used))
-    book.refuse(Refusal(reason="pair.over_max"), candidates - len(used | identical))
+    for place in refused.keys() - used:
+        book.refuse(refused[place])
+    book.refuse(Refusal(reason="pair.over_max"), candidates - len(used | refused.keys()))

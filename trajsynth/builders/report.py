@@ -5,17 +5,14 @@ Written as `stats.json` beside the data. Level 3, imports codec. Tests: tests/bu
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import orjson
 
-from trajsynth.builders.rows import Refusal
-from trajsynth.codec import atomic_write, encode, to_builtins
+from trajsynth.codec import atomic_write, to_builtins
 
 STATS_FILE = "stats.json"
 
@@ -48,8 +45,16 @@ class BuildReport:
     """Rows by teacher (pairs: of the chosen side)."""
     lengths: dict[str, Lengths] = field(default_factory=dict)
     """`rows` for SFT; `chosen` and `rejected` for pairs."""
+    solve_rates: dict[str, int] = field(default_factory=dict)
+    """Questions by the share of their rollouts that was right, as `correct/samples` (RL), left-out ones included."""
+    extras: tuple[str, ...] = ()
+    """Files beside the data that the trainer wants."""
     notes: tuple[str, ...] = ()
     """What the user should know before training."""
+    checked: int | None = None
+    """Rows read back and compared with their source; None when that was not asked for."""
+    differences: tuple[str, ...] = ()
+    """What the check found, `file:row: what`; the first 20."""
 
     @property
     def rows(self) -> int:
@@ -63,9 +68,9 @@ class Lengthmeter:
         self.characters: list[int] = []
         self.turns: list[int] = []
 
-    def add(self, messages: Sequence[dict[str, Any]]) -> None:
-        """Count one row's (or one side's) assistant turns."""
-        said = [message for message in messages if message["role"] == "assistant"]
+    def add(self, turns: Iterable[dict[str, Any]]) -> None:
+        """Count one row's (or one side's) trained assistant messages."""
+        said = list(turns)
         self.turns.append(len(said))
         self.characters.append(sum(map(_characters, said)))
 
@@ -74,7 +79,7 @@ class Lengthmeter:
 
 
 def _characters(message: dict[str, Any]) -> int:
-    arguments = (orjson.dumps(call["function"]["arguments"]) for call in message.get("tool_calls", ()))
+    arguments = (orjson.dumps(call["function"]["arguments"], default=str) for call in message.get("tool_calls", ()))
     return len(message["content"]) + len(message.get("reasoning_content", "")) + sum(map(len, arguments))
 
 
@@ -89,56 +94,17 @@ def _rank(ordered: list[int], percent: int) -> int:
     return ordered[max(0, -(-len(ordered) * percent // 100) - 1)]  # nearest rank
 
 
-class Ledger:
-    """Counts while building, and writes rows to files that appear whole or not at all."""
-
-    def __init__(self, folder: Path, files: dict[str, IO[bytes]]) -> None:
-        self.folder = folder
-        self._files = files
-        self.rows: Counter[str] = Counter()
-        self.refused: Counter[str] = Counter()
-        self.teachers: Counter[str] = Counter()
-        self.trajectories = self.used = 0
-
-    def write(self, file: str, row: dict[str, Any], teacher: str) -> None:
-        """Append a row."""
-        self._files[file].write(encode(row) + b"\n")
-        self.rows[file] += 1
-        self.teachers[teacher] += 1
-
-    def refuse(self, refusal: Refusal, count: int = 1) -> None:
-        if count:
-            self.refused[refusal.reason] += count
-
-    def report(self, builder: str, format: str, meters: dict[str, Lengthmeter], notes: Sequence[str]) -> BuildReport:
-        """The counts so far."""
-        return BuildReport(
-            builder=builder,
-            format=format,
-            folder=str(self.folder),
-            trajectories=self.trajectories,
-            used=self.used,
-            files=dict(self.rows),
-            refused=dict(sorted(self.refused.items())),
-            teachers=dict(sorted(self.teachers.items())),
-            lengths={name: meter.lengths() for name, meter in meters.items()},
-            notes=tuple(notes),
-        )
-
-
-@contextmanager
-def ledger(folder: Path, files: Sequence[str]) -> Iterator[Ledger]:
-    """Open the files of a build; on success they replace older ones, and those left without a row are removed."""
-    with ExitStack() as stack:
-        opened = {name: stack.enter_context(atomic_write(folder / name)) for name in files}
-        book = Ledger(folder, opened)
-        yield book
-    for name in files:
-        if not book.rows[name]:
-            (folder / name).unlink(missing_ok=True)
-
-
 def write_stats(report: BuildReport) -> None:
     """stats.json beside the data."""
     with atomic_write(Path(report.folder) / STATS_FILE) as file:
         file.write(orjson.dumps(to_builtins(report), option=orjson.OPT_INDENT_2) + b"\n")
+
+
+def earlier_files(folder: Path) -> set[str]:
+    """Names of what an earlier build wrote into a folder."""
+    path = folder / STATS_FILE
+    try:
+        stats = orjson.loads(path.read_bytes())
+        return {*stats.get("files", ()), *stats.get("extras", ())}
+    except (OSError, ValueError, AttributeError, TypeError):
+        return set()

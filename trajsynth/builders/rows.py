@@ -11,9 +11,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Any
+from typing import Any, Literal
+
+import orjson
 
 from trajsynth.invocation import invocation as invocation_named
 from trajsynth.protocols import TeacherProfile
@@ -63,7 +65,12 @@ class Row:
         return sum(message["role"] == "assistant" for message in self.messages)
 
 
-def render(trajectory: Trajectory, index: int = 0) -> Row | Refusal:
+Reasoning = Literal["keep", "inline", "drop"]
+"""Reasoning in a field of its own, in front of the content between think tags, or left out."""
+THINK_TAG = re.compile(r"</?think>")
+
+
+def render(trajectory: Trajectory, index: int = 0, reasoning: Reasoning = "keep") -> Row | Refusal:
     """Conversation `index` as a row. What follows the last assistant turn teaches nothing and is left out."""
     if index >= len(trajectory.conversations):
         return Refusal(reason="empty", detail="no conversation")
@@ -83,18 +90,44 @@ def render(trajectory: Trajectory, index: int = 0) -> Row | Refusal:
     pairs = _native(messages) if native else _in_prompt(messages)
     if isinstance(pairs, Refusal):
         return pairs
-    token = next(filter(None, (CONTROL_TOKENS.search(text) for m in messages for text in _texts(m))), None)
+    definitions = tool_definitions(tools)
+    texts = (*(text for m in messages for text in _texts(m)), orjson.dumps(definitions).decode())
+    token = next(filter(None, map(CONTROL_TOKENS.search, texts)), None)
     if token is not None:
         return Refusal(reason="unsafe.control_tokens", detail=token[0])
-    return Row(
+    row = Row(
         trajectory=trajectory.id,
         conversation=index,
         teacher=conversation.teacher or trajectory.teacher,
         messages=[message for _, message in pairs],
         sources=[n for n, _ in pairs],
-        tools=tool_definitions(tools),
+        tools=definitions,
         masked=frozenset(i for i, (n, m) in enumerate(pairs) if m["role"] == "assistant" and n in masked),
     )
+    return row if reasoning == "keep" else _without_reasoning(row, inline=reasoning == "inline")
+
+
+def inlined(reasoning: str, text: str) -> str:
+    """Reasoning in front of a text, as models of the Qwen kind write it."""
+    return f"<think>\n{reasoning}\n</think>\n\n{text}" if reasoning else text
+
+
+def tangled(message: dict[str, Any]) -> bool:
+    """Whether inlined reasoning could not be told from the text: one of them has think tags of its own."""
+    reasoning = message.get("reasoning_content", "")
+    return bool(reasoning and (THINK_TAG.search(reasoning) or THINK_TAG.search(message["content"])))
+
+
+def _without_reasoning(row: Row, *, inline: bool) -> Row | Refusal:
+    """The row with reasoning inside the content, or without it."""
+    messages = []
+    for message in row.messages:
+        if inline and tangled(message):
+            return Refusal(reason="text.think_tag", detail="think tags inside the text beside reasoning")
+        reasoning = message.get("reasoning_content", "") if inline else ""
+        kept = {key: value for key, value in message.items() if key != "reasoning_content"}
+        messages.append(kept | {"content": inlined(reasoning, message["content"])} if reasoning else kept)
+    return replace(row, messages=messages)
 
 
 def tool_definitions(tools: Toolset) -> list[dict[str, Any]]:

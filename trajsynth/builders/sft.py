@@ -1,6 +1,7 @@
 """SFT: every correct trajectory of a recipe's kept file as training rows, one a conversation.
 
-Streams: one trajectory in memory. Level 3, imports builders.rows, formats and report. Tests: tests/builders/.
+Streams: one trajectory in memory. Level 3, imports builders.rows, building, formats, ledger and report.
+Tests: tests/builders/.
 """
 
 from __future__ import annotations
@@ -8,18 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from trajsynth.builders.formats import Format, format_named
-from trajsynth.builders.report import BuildReport, Ledger, Lengthmeter, ledger, write_stats
-from trajsynth.builders.rows import Refusal, render
+from trajsynth.builders.building import Meters, Target, build
+from trajsynth.builders.formats import Format
+from trajsynth.builders.ledger import Ledger
+from trajsynth.builders.report import BuildReport, Lengthmeter
+from trajsynth.builders.rows import Reasoning, Refusal, render
 from trajsynth.types import Trajectory
-
-NOTES = {
-    "trl": (
-        "set assistant_only_loss=True: TRL's default also trains on tool results",
-        "raise max_length: TRL's default of 1024 tokens drops long rows silently",
-        "load with features=trajsynth.builders.features('sft') so that arguments keep their own keys",
-    )
-}
 
 
 def ineligible(trajectory: Trajectory) -> Refusal | None:
@@ -31,26 +26,28 @@ def ineligible(trajectory: Trajectory) -> Refusal | None:
     return None if trajectory.correct else Refusal(reason="grade.wrong")
 
 
-def build_sft(trajectories: Iterable[Trajectory], out: Path, format: str = "trl") -> BuildReport:
+def build_sft(trajectories: Iterable[Trajectory], out: Path, format: str | Target = "trl") -> BuildReport:
     """Write the rows and stats.json into folder `out`, replacing an earlier build.
 
-    `train.jsonl` has one row a conversation; conversations with masked turns go to `train_masked.jsonl` as
-    prompt/completion rows. Raises ConfigError for an unknown format; an error while reading leaves the earlier build.
+    `train` has one row a conversation; a format with files of other names says why (trajsynth.builders.formats).
+    Raises ConfigError for an unknown format; an error while reading leaves the earlier build.
     """
-    layout = format_named(format)
-    meter = Lengthmeter()
-    with ledger(out, layout.SFT_FILES) as book:
-        for trajectory in trajectories:
+    target = format if isinstance(format, Target) else Target(format=format)
+
+    def fill(rows: Iterable[Trajectory], layout: Format, book: Ledger) -> Meters:
+        meter = Lengthmeter()
+        for trajectory in rows:
             book.trajectories += 1
-            _add(trajectory, layout, book, meter)
-    report = book.report("sft", format, {"rows": meter}, NOTES.get(format, ()))
-    write_stats(report)
-    return report
+            _add(trajectory, layout, book, meter, target.reasoning)
+        return {"rows": meter}
+
+    return build("sft", trajectories, out, target, fill)
 
 
-def _add(trajectory: Trajectory, layout: Format, book: Ledger, meter: Lengthmeter) -> None:
+def _add(trajectory: Trajectory, layout: Format, book: Ledger, meter: Lengthmeter, reasoning: Reasoning) -> None:
     refusal = ineligible(trajectory)
-    results = [] if refusal else [_conversation(trajectory, i, layout, book, meter) for i in _indices(trajectory)]
+    indices = [] if refusal else range(len(trajectory.conversations))
+    results = [_conversation(trajectory, i, layout, book, meter, reasoning) for i in indices]
     refusals = [result for result in results if result is not None]
     if refusal is not None or len(refusals) == len(results):
         book.refuse(refusal or (refusals[0] if refusals else Refusal(reason="empty")))
@@ -60,24 +57,19 @@ def _add(trajectory: Trajectory, layout: Format, book: Ledger, meter: Lengthmete
         book.refused[f"conversation:{left_out.reason}"] += 1
 
 
-def _indices(trajectory: Trajectory) -> range:
-    return range(len(trajectory.conversations))
-
-
 def _conversation(
-    trajectory: Trajectory, index: int, layout: Format, book: Ledger, meter: Lengthmeter
+    trajectory: Trajectory, index: int, layout: Format, book: Ledger, meter: Lengthmeter, reasoning: Reasoning
 ) -> Refusal | None:
     """Write the rows of one conversation, or say why there are none."""
     failure = trajectory.conversations[index].failure
     if failure is not None:
         return Refusal(reason=f"infra.{failure.kind}")
-    row = render(trajectory, index)
-    if isinstance(row, Refusal):
-        return row
-    laid = layout.sft(row)
-    if isinstance(laid, Refusal):
-        return laid
-    for file, record in laid:
-        book.write(file, record, row.teacher)
-        meter.add(record.get("completion") or record["messages"])
+    row = render(trajectory, index, reasoning)
+    laid = row if isinstance(row, Refusal) else layout.sft(row)
+    if isinstance(row, Refusal) or isinstance(laid, Refusal):
+        return row if isinstance(row, Refusal) else laid if isinstance(laid, Refusal) else None
+    for record in laid:
+        book.write(record, row.teacher)
+        for part in record.holds:
+            meter.add(part.turns())
     return None

@@ -1,0 +1,123 @@
+"""What every builder does around its own selection: open the format, write, count, check, report.
+
+Level 3, imports builders.check, formats, ledger and report. Tests: tests/builders/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from trajsynth.builders.faithful import unfaithful
+from trajsynth.builders.formats import FileType, Format, Kind, format_named
+from trajsynth.builders.formats.base import datasets_module
+from trajsynth.builders.ledger import Checker, Ledger
+from trajsynth.builders.report import STATS_FILE, BuildReport, Lengthmeter, earlier_files, write_stats
+from trajsynth.builders.rows import Reasoning
+from trajsynth.codec import atomic_write
+from trajsynth.types import Trajectory
+
+Meters = dict[str, Lengthmeter]
+Fill = Callable[[Iterable[Trajectory], Format, Ledger], Meters]
+"""A builder's own work: trajectories into a ledger, with the lengths it measured."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Who the data is for."""
+
+    format: str = "trl"
+    file_type: FileType | None = None
+    """The format's own first choice when absent."""
+    tokenizer: Any = None
+    """Name, folder or tokenizer, for the format `tokens`."""
+    chat_template: str | None = None
+    """Text of a template to use instead of the tokenizer's."""
+    reasoning: Reasoning = "keep"
+    check: bool = False
+    """Read everything back and compare it with the source; needs trajectories that can be iterated twice."""
+
+    def layout(self) -> Format:
+        """A fresh format; raises ConfigError."""
+        return format_named(self.format, tokenizer=self.tokenizer, chat_template=self.chat_template)
+
+
+def build(kind: Kind, trajectories: Iterable[Trajectory], out: Path, target: Target, fill: Fill) -> BuildReport:
+    """Fill folder `out`, replacing an earlier build; an error on the way leaves that as it was.
+
+    Raises ConfigError for a format nobody knows or that has no such kind, MissingExtra for Parquet without `datasets`.
+    """
+    if target.check and isinstance(trajectories, Iterator):
+        raise ValueError("a check reads the trajectories twice: give a list or another iterable that starts again")
+    layout = target.layout()
+    file_type = target.file_type or layout.file_types[0]
+    layout.require(kind, file_type)
+    if file_type == "parquet":
+        datasets_module()
+    stale = earlier_files(out)
+    with Ledger(out, kind, layout, file_type) as book:
+        meters = fill(trajectories, layout, book)
+    extras = layout.extras(kind, dict(book.rows)) if book.rows else {}
+    for name, content in extras.items():
+        with atomic_write(out / name) as file:
+            file.write(content)
+    for name in stale - {*book.rows, *extras, STATS_FILE}:
+        (out / name).unlink(missing_ok=True)
+    report = _report(kind, target, book, meters, tuple(extras))
+    if target.check:
+        report = _checked(report, trajectories, kind, target, fill, file_type)
+    write_stats(report)
+    return report
+
+
+def _report(kind: Kind, target: Target, book: Ledger, meters: Meters, extras: tuple[str, ...]) -> BuildReport:
+    notes = book.layout.notes.get(kind, ())
+    if book.file_type == "jsonl" and target.format == "trl":
+        hint = f"load with features=trajsynth.builders.features({kind!r}) so that arguments keep their own keys"
+        notes = (*notes, hint)
+    if target.reasoning == "drop":
+        notes = (*notes, "reasoning was left out, as asked")
+    return BuildReport(
+        builder=kind,
+        format=target.format,
+        folder=str(book.folder),
+        trajectories=book.trajectories,
+        used=book.used,
+        files=dict(book.rows),
+        refused=dict(sorted(book.refused.items())),
+        teachers=dict(sorted(book.teachers.items())),
+        lengths={name: meter.lengths() for name, meter in meters.items()},
+        solve_rates=dict(sorted(book.solve_rates.items())),
+        extras=extras,
+        notes=notes,
+    )
+
+
+def _checked(
+    report: BuildReport,
+    trajectories: Iterable[Trajectory],
+    kind: Kind,
+    target: Target,
+    fill: Fill,
+    file_type: FileType,
+) -> BuildReport:
+    """The report with what reading everything back showed."""
+    layout = target.layout()
+    with Checker(Path(report.folder), kind, layout, file_type) as checker:
+        fill(_watched(trajectories, checker), layout, checker)
+        checker.finish()
+    if dict(checker.rows) != report.files:
+        checker.differ(report.folder, f"{report.files} rows were written, the source gives {dict(checker.rows)}")
+    return replace(report, checked=sum(checker.rows.values()), differences=tuple(checker.differences))
+
+
+def _watched(trajectories: Iterable[Trajectory], checker: Checker) -> Iterator[Trajectory]:
+    """The trajectories, each compared with its own rows on the way."""
+    for trajectory in trajectories:
+        for index in range(len(trajectory.conversations)):
+            what = unfaithful(trajectory, index)
+            if what:
+                checker.differ(f"trajectory {trajectory.id!r}, conversation {index}", what)
+        yield trajectory

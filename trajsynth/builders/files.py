@@ -1,0 +1,114 @@
+"""Data files: rows out as JSON lines or Parquet, whole or not at all, and rows back in.
+
+Parquet carries the features in its metadata, so `load_dataset` needs none; JSON inside a column is written and read
+here, exactly. Level 3, imports codec and formats.base. Tests: tests/builders/test_builders_files.py.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+from trajsynth.builders.formats.base import FileType, datasets_module
+from trajsynth.codec import atomic_write, encode
+
+_BATCH = 64
+"""Rows of a Parquet batch in memory; trajectories of 300 turns have about 1 MB."""
+_AS_WRITTEN = frozenset({"tools"})
+"""Columns whose nulls are content: a null there is one that Parquet filled in."""
+
+
+class Sink(Protocol):
+    """Takes the rows of one file."""
+
+    def write(self, record: dict[str, Any]) -> None: ...
+
+
+class _JsonLines:
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def write(self, record: dict[str, Any]) -> None:
+        self._file.write(encode(record) + b"\n")
+
+
+class _Parquet:
+    def __init__(self, writer: Any, features: Any) -> None:
+        self._writer = writer
+        self._features = features
+
+    def write(self, record: dict[str, Any]) -> None:
+        self._writer.write({name: _packed(kind, record.get(name)) for name, kind in self._features.items()})
+
+
+@contextmanager
+def sink(path: Path, features: Any) -> Iterator[Sink]:
+    """A file that appears when the block ends well; `features` are `datasets.Features`, for Parquet only."""
+    with atomic_write(path) as file:
+        if path.suffix == ".jsonl":
+            yield _JsonLines(file)
+            return
+        from datasets.arrow_writer import ParquetWriter
+
+        writer = ParquetWriter(stream=file, features=features, writer_batch_size=_BATCH)
+        writer._closable_stream = False  # atomic_write closes it, after syncing
+        yield _Parquet(writer, features)
+        writer.finalize(close_stream=False)
+
+
+def read(path: Path, features: Any) -> Iterator[dict[str, Any]]:
+    """The rows of a file, without the nulls of keys a row does not have."""
+    if path.suffix == ".jsonl":
+        with path.open("rb") as file:
+            yield from map(json.loads, file)
+        return
+    import pyarrow.parquet as parquet
+
+    with parquet.ParquetFile(path) as opened:
+        for batch in opened.iter_batches(batch_size=_BATCH):
+            for row in batch.to_pylist():
+                yield {
+                    name: value
+                    if name in _AS_WRITTEN and isinstance(value, list) and not _json(features[name])
+                    else _unpacked(features[name], value)
+                    for name, value in row.items()
+                    if value is not None
+                }
+
+
+def name(stem: str, file_type: FileType) -> str:
+    """File name of a data file."""
+    return f"{stem}.{file_type}"
+
+
+def _json(kind: Any) -> bool:
+    """Whether a column is a list of JSON values."""
+    ds = datasets_module()
+    return isinstance(kind, ds.List) and isinstance(kind.feature, ds.Json)
+
+
+def _packed(kind: Any, value: Any) -> Any:
+    """A value as a column of this kind stores it: every key there, JSON as text."""
+    ds = datasets_module()
+    if value is None:
+        return None
+    if isinstance(kind, ds.Json):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(kind, ds.List):
+        return [_packed(kind.feature, item) for item in value]
+    return {key: _packed(inner, value.get(key)) for key, inner in kind.items()} if isinstance(kind, dict) else value
+
+
+def _unpacked(kind: Any, value: Any) -> Any:
+    """The inverse of `_packed`."""
+    ds = datasets_module()
+    if isinstance(kind, ds.Json):
+        return json.loads(value)
+    if isinstance(kind, ds.List):
+        return [_unpacked(kind.feature, item) for item in value]
+    if isinstance(kind, dict):
+        return {key: _unpacked(inner, value[key]) for key, inner in kind.items() if value[key] is not None}
+    return value

@@ -1,0 +1,128 @@
+"""ms-swift: a message for each call (`tool_call`) and result (`tool_response`), whole trajectories on both DPO sides.
+
+It drops `reasoning_content`, so reasoning is inlined; `loss` flags carry masks. Everything but the structure is text,
+so no loader can fill arguments with others' keys. Level 3, imports formats.base. Tests: tests/builders/.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from trajsynth.builders.content import Content, Said, calls_of, merged, whole
+from trajsynth.builders.formats.base import (
+    Format,
+    Kind,
+    Laid,
+    datasets_module,
+    provenance,
+    shared_prefix,
+    side,
+    source_features,
+    strings,
+)
+from trajsynth.builders.rows import Refusal, Row, inlined, tangled
+
+_THOUGHT = re.compile(r"<think>\n(.*?)\n</think>\n\n", re.DOTALL)
+
+
+class Swift(Format):
+    """See the module."""
+
+    name = "swift"
+    notes = {  # noqa: RUF012  (a constant)
+        "sft": ("raise --max_length; keep --loss_scale default (last_round drops earlier thoughts)",),
+        "dpo": ("--rlhf_type dpo reads whole trajectories on both sides; raise --max_length",),
+    }
+    refuses = {"rl": "its GRPO runs tools through its own schedulers; use verl or trl"}  # noqa: RUF012
+
+    def sft(self, row: Row) -> list[Laid] | Refusal:
+        """One record; with masks every assistant part has its `loss`."""
+        part = whole(row)
+        if not part.trained:
+            return Refusal(reason="all_masked")
+        messages = _messages(row, flags=bool(row.masked))
+        if isinstance(messages, Refusal):
+            return messages
+        return [Laid(file="train", record={"messages": messages, **_tools(row), **provenance(row)}, holds=(part,))]
+
+    def dpo(self, chosen: Row, rejected: Row) -> Laid | Refusal:
+        """Both whole conversations."""
+        if shared_prefix(chosen, rejected) == len(chosen.messages) == len(rejected.messages):
+            return Refusal(reason="pair.identical")
+        good, bad = _messages(chosen, flags=False), _messages(rejected, flags=False)
+        if isinstance(good, Refusal):
+            return good
+        if isinstance(bad, Refusal):
+            return bad
+        tools = _tools(chosen)
+        record = {"messages": good, **tools, "rejected_messages": bad}
+        record |= {"rejected_tools": tools["tools"]} if tools else {}
+        record |= {"chosen_id": chosen.trajectory, "rejected_id": rejected.trajectory}
+        holds = tuple(side(row, 0) for row in (chosen, rejected))
+        return Laid(file="train", record=record, holds=holds)
+
+    def read(self, kind: Kind, file: str, record: dict[str, Any]) -> tuple[Content, ...]:
+        """As its template joins an assistant message and the calls after it."""
+        tools = tuple(json.loads(record.get("tools") or "[]"))
+        columns = ("messages", "rejected_messages") if kind == "dpo" else ("messages",)
+        return tuple(Content(messages=merged(_said(record[column])), tools=tools) for column in columns)
+
+    def features(self, kind: Kind, file: str = "train") -> Any:
+        """Text and loss flags."""
+        ds = datasets_module()
+        messages = ds.List({**strings("role", "content"), "loss": ds.Value("bool")})
+        if kind == "dpo":
+            texts = strings("tools", "rejected_tools", "chosen_id", "rejected_id")
+            return ds.Features({"messages": messages, "rejected_messages": messages, **texts})
+        return ds.Features({"messages": messages, **strings("tools"), **source_features()})
+
+
+def _tools(row: Row) -> dict[str, str]:
+    return {"tools": json.dumps(row.tools, ensure_ascii=False)} if row.tools else {}
+
+
+def _messages(row: Row, *, flags: bool) -> list[dict[str, Any]] | Refusal:
+    """A flat list; refused where its template would raise or join what were two turns."""
+    flat: list[dict[str, Any]] = []
+    before = ""
+    for i, message in enumerate(row.messages):
+        role = message["role"]
+        if (role == before and role in ("assistant", "user")) or (before, role) == ("tool", "user"):
+            return Refusal(reason="alternation", detail=f"{before} before {role}")
+        if role == "system" and i:
+            return Refusal(reason="system.later", detail="a system message after the first message")
+        if tangled(message):
+            return Refusal(reason="text.think_tag", detail="think tags inside the text beside reasoning")
+        before = role
+        if role != "assistant":
+            flat.append({"role": "tool_response" if role == "tool" else role, "content": message["content"]})
+            continue
+        loss = {"loss": i not in row.masked} if flags else {}
+        text = inlined(message.get("reasoning_content", ""), message["content"])
+        calls = [{"name": name, "arguments": arguments} for name, arguments in calls_of(message)]
+        if text or not calls:
+            flat.append({"role": "assistant", "content": text, **loss})
+        flat += [{"role": "tool_call", "content": json.dumps(call, ensure_ascii=False), **loss} for call in calls]
+    return flat
+
+
+def _said(messages: list[dict[str, Any]]) -> list[Said]:
+    said: list[Said] = []
+    open_turn = False
+    for message in messages:
+        role, content = message["role"], message["content"]
+        trained = message.get("loss", True)
+        if role == "tool_call":
+            call = json.loads(content)
+            turn = said.pop() if open_turn else Said(role="assistant", reasoning=None, trained=trained)
+            called = (*turn.calls, (call["name"], call["arguments"]))
+            said.append(Said(role="assistant", text=turn.text, reasoning=None, calls=called, trained=turn.trained))
+        elif role == "assistant":
+            text = _THOUGHT.sub(lambda m: m[1], content, count=1) if content.startswith("<think>\n") else content
+            said.append(Said(role=role, text=text, reasoning=None, trained=trained))
+        else:
+            said.append(Said(role="tool" if role == "tool_response" else role, text=content))
+        open_turn = said[-1].role == "assistant"
+    return said

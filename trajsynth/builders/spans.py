@@ -1,0 +1,134 @@
+"""Which tokens of a rendered conversation the assistant wrote, found by the chat template's own marks.
+
+A template opens an assistant turn with the same tokens everywhere and closes it with one token. Both are learnt from
+the tokenizer by rendering small conversations, then tried on one with reasoning, parallel calls and results; a template
+that does not work that way is refused. Control tokens in text cannot be mistaken for marks: rows.py refuses them.
+Level 3, standard library and errors only; the tokenizer comes from the user.
+Tests: tests/builders/test_builders_spans.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import takewhile
+from typing import Any
+
+from trajsynth.errors import InputError
+
+_CALL: dict[str, Any] = {"type": "function", "function": {"name": "quagga", "arguments": {"walrus": "ibex"}}}
+_TOOL: dict[str, Any] = {
+    "type": "function",
+    "function": {
+        "name": "quagga",
+        "description": "okapi",
+        "parameters": {"type": "object", "properties": {"walrus": {"type": "string", "description": "okapi"}}},
+    },
+}
+_USER: dict[str, Any] = {"role": "user", "content": "heron"}
+_SAYS: dict[str, Any] = {"role": "assistant", "content": "zebra"}
+_THINKS: dict[str, Any] = {"role": "assistant", "reasoning_content": "gecko", "content": "zebra"}
+_RESULT: dict[str, Any] = {"role": "tool", "name": "quagga", "content": "lemur"}
+_TRIAL = [
+    {"role": "system", "content": "heron"},
+    _USER,
+    _THINKS | {"tool_calls": [_CALL, _CALL]},
+    _RESULT,
+    _RESULT,
+    _SAYS,
+    _USER,
+    _SAYS,
+]
+
+
+class AssistantSpans:
+    """Finds assistant turns in token ids. `tokenizer` is a Hugging Face tokenizer with a chat template."""
+
+    def __init__(self, tokenizer: Any, chat_template: str | None = None) -> None:
+        """Raises InputError when the template's turns cannot be told apart."""
+        self._tokenizer = tokenizer
+        self._template = chat_template
+        if not chat_template and not getattr(tokenizer, "chat_template", None):
+            raise InputError("the tokenizer has no chat template; give one (--chat-template FILE)")
+        self._added = set(tokenizer.get_added_vocab().values()) | set(tokenizer.all_special_ids)
+        self._open, self._close = self._learn()
+        self._try()
+
+    def render(
+        self, messages: list[dict[str, Any]], tools: list[dict[str, Any]] | None = None, *, prompt: bool = False
+    ) -> list[int]:
+        """Token ids of a conversation; `prompt` ends it where the assistant is to speak."""
+        rendered = self._tokenizer.apply_chat_template(
+            messages,
+            tools=tools or None,
+            chat_template=self._template,
+            add_generation_prompt=prompt,
+            tokenize=True,
+            return_dict=True,
+        )
+        return list(rendered["input_ids"])
+
+    def has_control_tokens(self, messages: list[dict[str, Any]]) -> bool:
+        """Whether a text holds what the tokenizer would read as one of its special tokens."""
+        texts = [m[key] for m in messages for key in ("content", "reasoning_content") if m.get(key)]
+        return any(token in text for token in self._tokenizer.all_special_tokens for text in texts)
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of ids, control tokens included."""
+        return str(self._tokenizer.decode(list(ids), skip_special_tokens=False, clean_up_tokenization_spaces=False))
+
+    def find(self, ids: Sequence[int]) -> list[tuple[int, int]]:
+        """[start, end) of each assistant turn: behind its opening marks, its closing token included."""
+        mark, spans, i = self._open, [], 0
+        close = self._close
+        while i < len(ids):
+            if ids[i] != mark[0] or tuple(ids[i : i + len(mark)]) != mark:
+                i += 1
+                continue
+            start = i = i + len(mark)
+            while i < len(ids) and ids[i] != close:
+                i += 1
+            i = min(i + 1, len(ids))
+            spans.append((start, i))
+        return spans
+
+    def mask(self, ids: Sequence[int]) -> list[int]:
+        """1 on the assistant's tokens, 0 elsewhere."""
+        marked = [0] * len(ids)
+        for start, end in self.find(ids):
+            marked[start:end] = [1] * (end - start)
+        return marked
+
+    def _learn(self) -> tuple[tuple[int, ...], int]:
+        """Opening tokens common to a prompt's end and to turns of every kind, and the closing token."""
+        before = self.render([_USER])
+        openings = [self.render([_USER], prompt=True)]
+        openings += [self.render([_USER, turn, _USER]) for turn in (_SAYS, _THINKS)]
+        openings.append(self.render([_USER, _SAYS]))
+        if any(ids[: len(before)] != before for ids in openings):
+            raise self._refusal("a first message is rendered differently once there is an answer")
+        tails = [ids[len(before) :] for ids in openings]
+        opening = [column[0] for column in takewhile(lambda c: len(set(c)) == 1, zip(*tails, strict=False))]
+        said = tails[1]
+        after = next((i for i in range(len(said) + 1) if "zebra" in self.decode(said[:i])), len(said))
+        close = next((token for token in said[after:] if token in self._added), None)
+        if not opening or opening[0] not in self._added or close is None:
+            raise self._refusal("its turns have no opening or closing control token")
+        return tuple(opening), close
+
+    def _try(self) -> None:
+        """Raises InputError unless every turn of a full conversation is found, whole, and nothing else is."""
+        ids = self.render(_TRIAL, [_TOOL])
+        spans = self.find(ids)
+        turns = [self.decode(ids[start:end]) for start, end in spans]
+        outside = self.decode([token for token, own in zip(ids, self.mask(ids), strict=True) if not own])
+        whole = len(turns) == 3 and all("zebra" in turn for turn in turns) and turns[0].count("ibex") == 2
+        if not whole or "zebra" in outside or "ibex" in outside:
+            raise self._refusal("assistant turns with calls are not found whole")
+        if any(word in turn for turn in turns for word in ("lemur", "heron", "okapi")):
+            raise self._refusal("assistant turns run into other messages")
+
+    def _refusal(self, why: str) -> InputError:
+        return InputError(
+            f"the chat template of {getattr(self._tokenizer, 'name_or_path', '') or 'this tokenizer'!r} does not "
+            f"delimit assistant turns ({why}); use a template with control tokens around turns, such as ChatML's"
+        )
