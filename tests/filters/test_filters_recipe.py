@@ -111,7 +111,7 @@ def test_the_funnel_adds_up_and_shows_arms() -> None:
     assert report.dropping == {"repeat.loop": 1, "error.streak": 1, "grade.wrong": 1}
     ours = report.arms["a/react/function_calling"]
     assert (ours.total, ours.correct, ours.graded, ours.kept, ours.found["repeat.loop"]) == (2, 2, 2, 1, 1)
-    assert report.filters["repeat.loop"]["thresholds"] == {"copies": 3, "tokens": 24, "block": 150}
+    assert report.filters["repeat.loop"]["thresholds"] == {"copies": 3, "tokens": 24, "block": 150, "data": 12}
 
 
 def test_repeated_ids_of_rows_are_told_apart() -> None:

@@ -20,6 +20,8 @@ from trajsynth.filters.errors import ErrorStreak, ErrorTimeouts
 from trajsynth.filters.funnel import Report
 from trajsynth.filters.recipe import FILTERS, SHIPPED, Curated, Curation, Decision, Recipe, recipe
 from trajsynth.filters.repeat import RepeatLoop, RepeatRun
+from trajsynth.filters.repeat_sentences import RepeatDrift, RepeatInterleaved
+from trajsynth.filters.repeat_turns import RepeatCrossTurn
 from trajsynth.filters.retries import RedundantRetry
 from trajsynth.filters.verdicts import Infra, Verdict
 
@@ -45,6 +47,9 @@ __all__ = [
     "Recipe",
     "RedundantRetry",
     "Refusal",
+    "RepeatCrossTurn",
+    "RepeatDrift",
+    "RepeatInterleaved",
     "RepeatLoop",
     "RepeatRun",
     "Report",

@@ -24,6 +24,9 @@ class Code:
 _TABLE: tuple[tuple[str, Scope, str], ...] = (
     ("repeat.loop", "A", "a block is repeated back to back inside one assistant turn"),
     ("repeat.run", "A", "a few characters are repeated over a long run"),
+    ("repeat.interleaved", "A", "a sentence comes again and again between others in one assistant turn"),
+    ("repeat.drift", "A", "copies in one assistant turn differ only in a counter or a word"),
+    ("repeat.cross_turn", "A", "a response says what an earlier one of the conversation said"),
     ("duplicate.exact", "A", "another sample of the question says and does the same"),
     ("duplicate.near", "A", "another sample says and does nearly the same"),
     ("duplicate.question", "A", "another group asks the same question"),

@@ -24,6 +24,8 @@ from trajsynth.filters.endings import EndedEarly, Refusal, Truncated
 from trajsynth.filters.errors import ErrorStreak, ErrorTimeouts
 from trajsynth.filters.funnel import Report
 from trajsynth.filters.repeat import RepeatLoop, RepeatRun
+from trajsynth.filters.repeat_sentences import RepeatDrift, RepeatInterleaved
+from trajsynth.filters.repeat_turns import RepeatCrossTurn
 from trajsynth.filters.retries import RedundantRetry
 from trajsynth.filters.verdicts import Infra, Verdict
 from trajsynth.filters.view import assistant_turns
@@ -46,6 +48,9 @@ _BUILT_IN: Final[tuple[type[Any], ...]] = (
     EndedEarly,
     RepeatLoop,
     RepeatRun,
+    RepeatInterleaved,
+    RepeatDrift,
+    RepeatCrossTurn,
     Calls,
     ErrorStreak,
     ErrorTimeouts,

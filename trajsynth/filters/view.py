@@ -96,6 +96,12 @@ def final_turn(trajectory: Trajectory) -> Message | None:
     return next((m for m in reversed(trajectory.conversations[0].messages) if m.role == "assistant"), None)
 
 
+def heard(trajectory: Trajectory, c: int, n: int) -> str:
+    """All tool results before message `n` of a conversation: what the agent may be quoting."""
+    messages = trajectory.conversations[c].messages
+    return "\n".join(m.content for m in messages if m.n < n and m.role == "tool")
+
+
 def excerpt(text: str, limit: int = 80) -> str:
     """A short one-line quotation for a person to read."""
     line = " ".join(text.split())

@@ -7,6 +7,8 @@ little. Tests: tests/filters/test_filters_base.py.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from functools import lru_cache
 
 UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -21,3 +23,24 @@ WORD = re.compile(rf"[{UNSPACED}]|[^\W_{UNSPACED}]+")
 def words(text: str) -> list[str]:
     """Casefolded words and single characters, punctuation left out."""
     return WORD.findall(text.casefold())
+
+
+_SYLLABIC = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
+_SIGN = re.compile(f"[{UNSPACED}]")
+_SIGNS_A_WORD = 4
+
+
+def size(told: Sequence[str]) -> int:
+    """How many words a sentence of such units has: four characters of Thai, Lao, Khmer or Burmese make one."""
+    spelled = sum(map(_syllabic, told))
+    return len(told) - spelled + spelled // _SIGNS_A_WORD
+
+
+def unspaced(told: Sequence[str]) -> bool:
+    """Whether most of the units are single characters of a script without spaces."""
+    return 2 * sum(len(unit) == 1 and _SIGN.match(unit) is not None for unit in told) > len(told)
+
+
+@lru_cache(maxsize=4096)
+def _syllabic(unit: str) -> bool:
+    return len(unit) == 1 and _SYLLABIC.match(unit) is not None

@@ -1,0 +1,228 @@
+"""Families of near copies in a text: sentences, or stretches of one length, that differ in a counter or in a word.
+
+Level 2, standard library only; the algorithm behind `repeat.drift`. Linear: a sentence is compared with one of a family
+that shares its opening, middle or end. Tests: tests/filters/test_filters_repeat_sentences.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final, Literal, TypeAlias
+
+from trajsynth.filters.layout import Sentence
+from trajsynth.filters.words import WORD, size, unspaced
+
+Difference: TypeAlias = Literal["counter", "word", "slot"]
+"""`counter`: a number that counts; `word`: here and there a word; `slot`: in one place always another name."""
+
+_FLOOR: Final = 5
+_FLOOR_COPIES: Final = 3
+_NUMERIC = re.compile(r"\d+(?:st|nd|rd|th)?|[一二三四五六七八九十]|[๐-๙]")
+_CARDINALS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen twenty"
+)
+_ORDINALS = (
+    "zeroth first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth "
+    "fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
+)
+_SPELLED: Final = {
+    word: value
+    for line in (_CARDINALS.split(), _ORDINALS.split(), "零一二三四五六七八九十")
+    for value, word in enumerate(line)
+}
+_SUM = re.compile(r"=\s*\d")
+_REGULAR: Final = 0.6
+_SHARING: Final = 4
+"""Families that may share an opening, a middle or an end."""
+_MOST_IN_SLOT: Final = 3
+_PERIODS: Final = range(4, 200)
+_PERIODS_TRIED: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """A family of near copies."""
+
+    kind: Difference
+    copies: int
+    total: int
+    """Words in all copies."""
+    spans: tuple[tuple[int, int], ...]
+
+    @property
+    def start(self) -> int:
+        return self.spans[0][0]
+
+    @property
+    def end(self) -> int:
+        return self.spans[0][1]
+
+
+def drifts(text: str, found: Sequence[Sentence]) -> list[Copies]:
+    """The families of a text; stretches without end marks are looked at only where no sentence family was found."""
+    families = [*_items(found), *_of_sentences(text, [s for s in found if s.kind == "prose"])]
+    return families or list(_of_periods(text, [s for s in found if s.kind == "prose"]))
+
+
+def _items(found: Sequence[Sentence]) -> Iterator[Copies]:
+    """Sentences that items of a numbered list say one after another, word for word."""
+    groups: defaultdict[tuple[str, ...], list[Sentence]] = defaultdict(list)
+    for sentence in found:
+        if sentence.item >= 0 and size(sentence.words) >= _FLOOR:
+            groups[sentence.words].append(sentence)
+    for group in groups.values():
+        start = 0
+        for i in range(1, len(group) + 1):
+            if i == len(group) or group[i].item - group[i - 1].item > 1:
+                if i - start >= _FLOOR_COPIES:
+                    yield _family("counter", group[start:i])
+                start = i
+
+
+def _family(kind: Difference, members: Sequence[Sentence]) -> Copies:
+    spans = tuple((member.start, member.end) for member in members)
+    return Copies(kind, len(members), sum(size(member.words) for member in members), spans)
+
+
+# ---- sentences ----------------------------------------------------------------------------------------------------
+
+
+def _of_sentences(text: str, found: Sequence[Sentence]) -> Iterator[Copies]:
+    families: list[list[Sentence]] = []
+    first: list[tuple[str, ...]] = []
+    index: defaultdict[tuple[str, tuple[str, ...]], list[int]] = defaultdict(list)
+    for sentence in found:
+        if size(sentence.words) < _FLOOR:
+            continue
+        masked = tuple(map(_masked, sentence.words))
+        keys = _thirds(masked)
+        at = next((f for key in keys for f in index[key] if _near(first[f], masked)), None)
+        if at is None:
+            at = len(families)
+            families.append([])
+            first.append(masked)
+        families[at].append(sentence)
+        for key in keys:
+            if at not in index[key] and len(index[key]) < _SHARING:
+                index[key].append(at)
+    for family in families:
+        if len(family) >= _FLOOR_COPIES:
+            raw = [text[s.start : s.end] for s in family]
+            kind = _difference([s.words for s in family], [WORD.findall(r) for r in raw], any(map(_SUM.search, raw)))
+            if kind is not None:
+                yield _family(kind, family)
+
+
+def _thirds(masked: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Opening, middle and end of a sentence: two changed words leave at least one of them as it was."""
+    third = max(2, len(masked) // 3)
+    middle = masked[third : len(masked) - third]
+    return ("opens", masked[:third]), ("ends", masked[-third:]), ("middle", middle)
+
+
+def _masked(word: str) -> str:
+    return "0" if word in _SPELLED or _NUMERIC.fullmatch(word) else word
+
+
+def _near(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
+    """Whether two sentences differ in at most two words (four characters in scripts without spaces)."""
+    if a == b:
+        return True
+    most = min(4, max(2, len(a) // 4)) if unspaced(a) else min(2, max(1, len(a) // 4))
+    if len(a) == len(b):
+        return sum(x != y for x, y in zip(a, b, strict=True)) <= most
+    longer, shorter = max(len(a), len(b)), min(len(a), len(b))
+    opens = next((i for i in range(shorter) if a[i] != b[i]), shorter)
+    ends = next((i for i in range(shorter - opens) if a[-1 - i] != b[-1 - i]), shorter - opens)
+    return longer - opens - ends <= most + 1
+
+
+# ---- stretches of one length --------------------------------------------------------------------------------------
+
+
+def _of_periods(text: str, found: Sequence[Sentence]) -> Iterator[Copies]:
+    """The best stretch of prose that nearly repeats itself every so many words."""
+    spots = [match.span() for s in found for match in WORD.finditer(text, s.start, s.end)]
+    raw = [text[start:end] for start, end in spots]
+    plain = [word.casefold() for word in raw]
+    told = list(map(_masked, plain))
+    best: Copies | None = None
+    for period, start, end in _stretches(told):
+        rows = [plain[i : i + period] for i in range(start, end - period + 1, period)]
+        if len(rows) < _FLOOR_COPIES or (best is not None and len(rows) <= best.copies):
+            continue
+        raws = [raw[i : i + period] for i in range(start, end - period + 1, period)]
+        span = text[spots[start][0] : spots[end - 1][1]]
+        kind = _difference([tuple(row) for row in rows], raws, _SUM.search(span) is not None)
+        if kind is not None:
+            spans = tuple((spots[i][0], spots[i + period - 1][1]) for i in range(start, end - period + 1, period))
+            best = Copies(kind, len(rows), sum(size(row) for row in rows), spans)
+    if best is not None:
+        yield best
+
+
+def _stretches(told: list[str]) -> Iterator[tuple[int, int, int]]:
+    """(period, start, end) of stretches in which most words equal the one a period before, commonest periods first."""
+    last: dict[tuple[str, ...], int] = {}
+    hits: defaultdict[int, list[int]] = defaultdict(list)
+    for i, gram in enumerate(zip(told, told[1:], told[2:], strict=False)):
+        if gram in last and i - last[gram] in _PERIODS:
+            hits[i - last[gram]].append(i)
+        last[gram] = i
+    for period in sorted(hits, key=lambda p: (-len(hits[p]), p))[:_PERIODS_TRIED]:
+        start = before = hits[period][0]
+        for i in [*hits[period][1:], len(told) + 2 * period]:
+            if i - before <= period:
+                before = i
+                continue
+            begin, end = start - period, min(len(told), before + 3)
+            misses = sum(told[j] != told[j - period] for j in range(begin + period, end))
+            if misses * period <= 2 * (end - begin):
+                yield period, begin, end
+            start = before = i
+
+
+# ---- what differs -------------------------------------------------------------------------------------------------
+
+
+def _difference(members: Sequence[tuple[str, ...]], raw: Sequence[Sequence[str]], sums: bool) -> Difference | None:
+    """How the copies differ; None when they are equal or when their differences are facts."""
+    if len(set(members)) < 2:
+        return None
+    length = Counter(map(len, members)).most_common(1)[0][0]
+    rows = [(member, cased) for member, cased in zip(members, raw, strict=True) if len(member) == length == len(cased)]
+    if 2 * len(rows) < len(members) or len(rows) < _FLOOR_COPIES:
+        return "slot"
+    columns = [[member[i] for member, _ in rows] for i in range(length)]
+    changing = [i for i, column in enumerate(columns) if len(set(column)) > 1]
+    numbers = [i for i in changing if all(_masked(word) == "0" for word in columns[i])]
+    high = [i for i in changing if i not in numbers and Counter(columns[i]).most_common(1)[0][1] * 2 < len(rows)]
+    slots = sum(b - a > 1 for a, b in pairwise([-9, *high]))
+    if (numbers and sums) or not all(_counts(columns[i]) for i in numbers):
+        return None
+    if slots > 1 or (slots and numbers) or len(high) > _MOST_IN_SLOT:
+        return None
+    if not slots:
+        return "counter" if numbers else "word"
+    names = sum(any(cased[i][:1].isupper() for i in high) for _, cased in rows)
+    ever_new = 2 * len({tuple(member[i] for i in high) for member, _ in rows}) > len(rows)
+    facts = 2 * names > len(rows) or len(changing) > len(high)
+    return "slot" if ever_new and facts else "word"
+
+
+def _counts(column: Sequence[str]) -> bool:
+    """Whether the numbers of a column go up or down by one step, most of the time."""
+    values = [_SPELLED[word] if word in _SPELLED else _value(word) for word in column]
+    steps = Counter(b - a for a, b in pairwise(values))
+    step, times = steps.most_common(1)[0]
+    return step != 0 and times >= _REGULAR * (len(values) - 1)
+
+
+def _value(word: str) -> int:
+    digits = re.match(r"\d+", word)
+    return int(digits[0][:18]) if digits else 0

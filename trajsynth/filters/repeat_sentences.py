@@ -1,0 +1,164 @@
+"""A sentence said over and over between other sentences (`repeat.interleaved`), and copies that differ in a counter or
+a word (`repeat.drift`).
+
+Level 2. Both look at sentences of prose and items of lists, never at data, and at suspects only
+(`trajsynth.filters.suspects`). Tests: tests/filters/test_filters_repeat_sentences.py.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+from trajsynth.filters.base import Filter
+from trajsynth.filters.drift import Copies, drifts
+from trajsynth.filters.layout import Sentence, sentences
+from trajsynth.filters.repeat import Place, block_runs, placed, texts
+from trajsynth.filters.suspects import suspicion
+from trajsynth.filters.view import heard
+from trajsynth.filters.words import size
+from trajsynth.protocols import Measures
+from trajsynth.types import Finding, Trajectory
+
+_KEPT: Final = 3
+"""Repeats of a text that are stored, for each kind of layout."""
+_FLOOR_COPIES: Final = 3
+_FLOOR_WORDS: Final = 4
+_LOOP_COPIES: Final = 3
+_LOOP_BLOCK: Final = 150
+
+
+@dataclass(frozen=True)
+class RepeatInterleaved(Filter):
+    """The same sentence four times or more in one turn, with others between its copies.
+
+    Planted loops of this kind escape the rule of back-to-back blocks (which finds 35 % of them). List items and the
+    first and last lines of stanzas get more room, because a list repeats a remark and a song its refrain; tables, JSON,
+    code, logs and quotations don't count, nor does what an earlier message said as often. Of a loop
+    that `repeat.loop` reports the first copy counts.
+    """
+
+    name: ClassVar = "repeat.interleaved"
+    codes: ClassVar = ("repeat.interleaved",)
+    thresholds: ClassVar = {"repeat.interleaved": "copies"}
+
+    copies: int = 4
+    """Fewest copies in prose that do not stand back to back."""
+    listed: int = 8
+    """Fewest copies in list items and verse."""
+    words: int = 6
+    """Fewest words of the sentence; characters in scripts without spaces, four of Thai, Lao, Khmer or Burmese."""
+
+    def measure(self, trajectory: Trajectory) -> Measures:
+        repeats = [
+            found
+            for place in texts(trajectory)
+            if suspicion(place.text).exact
+            for found in _interleaved(place, trajectory)
+        ]
+        return {"repeats": repeats}
+
+    def judge(self, measures: Measures) -> list[Finding]:
+        found: list[Finding] = []
+        seen: set[tuple[int, int, str]] = set()
+        for repeat in measures["repeats"]:
+            where = (repeat["c"], repeat["n"], repeat["field"])
+            enough = self.copies if repeat["kind"] == "prose" else self.listed
+            if repeat["copies"] < enough or repeat["words"] < self.words or where in seen:
+                continue
+            seen.add(where)
+            detail = f"said {repeat['copies']}x in the {repeat['field']}: {repeat['text']!r}"
+            found.append(self.finding(self.name, repeat, detail=detail, value=float(repeat["copies"])))
+        return found
+
+
+def _interleaved(place: Place, trajectory: Trajectory) -> Iterator[dict[str, Any]]:
+    """The sentences of a text said most often, most copies first."""
+    groups: defaultdict[tuple[str, ...], list[Sentence]] = defaultdict(list)
+    before: tuple[str, ...] = ()
+    runs = [run for run in block_runs(place.text) if run.copies >= _LOOP_COPIES and run.block <= _LOOP_BLOCK]
+    loops = deque(sorted(((run.first, run.end) for run in runs)))
+    looping = 0
+    for sentence in sentences(place.text):
+        while loops and loops[0][0] <= sentence.start:
+            looping = max(looping, loops.popleft()[1])
+        again = sentence.words == before
+        before = sentence.words
+        if again or sentence.start < looping or size(sentence.words) < _FLOOR_WORDS:
+            continue
+        groups[sentence.words].append(sentence)
+    often = [group for group in groups.values() if len(group) >= _FLOOR_COPIES]
+    often.sort(key=lambda group: (-len(group), group[0].start))
+    earlier = heard(trajectory, place.c, place.n) if often else ""
+    kept: dict[str, int] = {}
+    for group in often:
+        kind = "prose" if sum(s.kind == "prose" for s in group) * 2 > len(group) else group[0].kind
+        first = group[0]
+        said = place.text[first.start : first.end].strip()
+        if earlier.count(said) >= len(group) or kept.setdefault(kind, 0) >= _KEPT:
+            continue
+        kept[kind] += 1
+        yield placed(place, first.start, first.end, copies=len(group), kind=kind, words=size(first.words))
+
+
+@dataclass(frozen=True)
+class RepeatDrift(Filter):
+    """Copies of a sentence that differ in nothing but a counter, or in one word.
+
+    Masking digits alone finds 99 % of counters and flags every table, so copies count in prose only, and items of a
+    numbered list only when they say the same. What fills a template with facts is left alone: two slots or more that
+    change from copy to copy, numbers that are no count, sums (`n = 3`). One slot with ever new words needs
+    `listed` copies, because "Rome is a city in Italy. Turin is a city in Italy." is an answer.
+    """
+
+    name: ClassVar = "repeat.drift"
+    codes: ClassVar = ("repeat.drift",)
+    thresholds: ClassVar = {"repeat.drift": "copies"}
+
+    copies: int = 4
+    """Fewest copies that differ in a counter or, here and there, in a word."""
+    listed: int = 8
+    """Fewest copies in which one slot always holds another name."""
+    total: int = 30
+    """Fewest words in all copies together."""
+
+    def measure(self, trajectory: Trajectory) -> Measures:
+        repeats = [
+            found for place in texts(trajectory) if suspicion(place.text).near for found in _drifting(place, trajectory)
+        ]
+        return {"repeats": repeats}
+
+    def judge(self, measures: Measures) -> list[Finding]:
+        found: list[Finding] = []
+        seen: set[tuple[int, int, str]] = set()
+        for repeat in measures["repeats"]:
+            where = (repeat["c"], repeat["n"], repeat["field"])
+            enough = self.listed if repeat["kind"] == "slot" else self.copies
+            if repeat["copies"] < enough or repeat["total"] < self.total or where in seen:
+                continue
+            seen.add(where)
+            differ = "a counter" if repeat["kind"] == "counter" else "a word"
+            detail = f"{repeat['copies']} copies differ in {differ} in the {repeat['field']}: {repeat['text']!r}"
+            found.append(self.finding(self.name, repeat, detail=detail, value=float(repeat["copies"])))
+        return found
+
+
+def _drifting(place: Place, trajectory: Trajectory) -> Iterator[dict[str, Any]]:
+    """Families of near copies, most copies first."""
+    families = sorted(drifts(place.text, list(sentences(place.text))), key=lambda f: (-f.copies, f.start))
+    earlier = heard(trajectory, place.c, place.n) if families else ""
+    best: dict[str, int] = {}
+    for family in families:
+        if best.get(family.kind, 0) >= _KEPT or _quoted(family, place.text, earlier):
+            continue
+        best[family.kind] = best.get(family.kind, 0) + 1
+        sizes = {"copies": family.copies, "kind": family.kind, "total": family.total}
+        yield placed(place, family.start, family.end, **sizes)
+
+
+def _quoted(family: Copies, text: str, earlier: str) -> bool:
+    """Whether most of the copies stand in an earlier message."""
+    said = [text[start:end].strip() for start, end in family.spans]
+    return 2 * sum(copy in earlier for copy in said) > len(said)

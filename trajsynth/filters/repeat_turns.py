@@ -1,0 +1,115 @@
+"""A response that says what an earlier one of the same conversation said (`repeat.cross_turn`).
+
+Level 2. Acting again is not repeating oneself when something else is asked for or something new comes back: the calls
+and their observations must be equal too. Tests: tests/filters/test_filters_repeat_turns.py.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+from zlib import crc32
+
+from trajsynth.filters.base import Filter
+from trajsynth.filters.view import Exchange, excerpt, exchanges, imported
+from trajsynth.filters.words import words
+from trajsynth.protocols import Measures
+from trajsynth.signals import after_thinking
+from trajsynth.types import Conversation, Finding, Message, Trajectory
+
+_SHINGLE: Final = 3
+_FLOOR_WORDS: Final = 8
+_FLOOR: Final = 0.7
+"""Lowest similarity that is stored."""
+_BOXED: Final = "\\boxed"
+
+
+@dataclass(frozen=True)
+class RepeatCrossTurn(Filter):
+    """A response equal or nearly equal to an earlier one: Jaccard index of three-word shingles.
+
+    Compared are content and reasoning. Of turns that call tools the calls and what came back must be equal as well, so
+    polling with new observations, pagination and a retry after a passing fault are left alone; so is the summary turn
+    that states the answer once more. Short phrases ("Is there anything else?") are below `words`.
+    """
+
+    name: ClassVar = "repeat.cross_turn"
+    codes: ClassVar = ("repeat.cross_turn",)
+    thresholds: ClassVar = {"repeat.cross_turn": "similarity"}
+
+    similarity: float = 0.9
+    """Lowest similarity, 0 to 1."""
+    words: int = 20
+    """Fewest words of the response; characters in scripts without spaces."""
+
+    def measure(self, trajectory: Trajectory) -> Measures:
+        ours = not imported(trajectory)
+        pairs = [
+            {"c": c, **pair}
+            for c, conversation in enumerate(trajectory.conversations)
+            for pair in _pairs(conversation, ours=ours)
+        ]
+        return {"pairs": pairs}
+
+    def judge(self, measures: Measures) -> list[Finding]:
+        return [
+            self.finding(
+                self.name,
+                pair,
+                detail=f"like message {pair['like']}: similarity {pair['similarity']:.2f}: {pair['text']!r}",
+                value=pair["similarity"],
+            )
+            for pair in measures["pairs"]
+            if pair["similarity"] >= self.similarity and pair["words"] >= self.words
+        ]
+
+
+def _pairs(conversation: Conversation, *, ours: bool) -> Iterator[dict[str, Any]]:
+    """Each response with the most similar earlier one, where one is similar at all."""
+    calls: defaultdict[int, list[Exchange]] = defaultdict(list)
+    for exchange in exchanges(conversation):
+        calls[exchange.n].append(exchange)
+    seen: list[tuple[int, frozenset[int], str]] = []
+    index: defaultdict[int, list[int]] = defaultdict(list)
+    spoken = [m for m in conversation.messages if m.role == "assistant"]
+    for position, message in enumerate(spoken):
+        told = words(f"{message.reasoning}\n{message.content}")
+        done = calls.get(message.n, [])
+        if len(told) < _FLOOR_WORDS or any(e.transient or e.poll or e.result is None for e in done):
+            continue
+        key = "\x1d".join(e.key for e in done)
+        mine = _shingles(told)
+        prefix = sorted(mine)[: len(mine) - int(_FLOOR * len(mine)) + 1]
+        skipped = spoken[position - 1].n if position and _summary(conversation, spoken, position, ours=ours) else None
+        best = max(
+            (
+                (len(mine & theirs) / len(mine | theirs), -n)
+                for i in sorted({i for shingle in prefix for i in index.get(shingle, ())})
+                for n, theirs, other in (seen[i],)
+                if other == key and n != skipped and _FLOOR * len(mine) <= len(theirs) <= len(mine) / _FLOOR
+            ),
+            default=(0.0, 0),
+        )
+        if best[0] >= _FLOOR:
+            sizes = {"similarity": round(best[0], 4), "like": -best[1], "words": len(told)}
+            yield {"n": message.n, **sizes, "text": excerpt(after_thinking(message.content) or message.reasoning)}
+            if best[0] == 1.0:
+                continue  # its twin stands for it
+        for shingle in prefix:
+            index[shingle].append(len(seen))
+        seen.append((message.n, mine, key))
+
+
+def _summary(conversation: Conversation, spoken: list[Message], position: int, *, ours: bool) -> bool:
+    """Whether this is the closing turn that was asked to state the answer which the turn before gave already."""
+    if position != len(spoken) - 1 or spoken[position - 1].tool_calls:
+        return False
+    between = [m for m in conversation.messages if spoken[position - 1].n < m.n < spoken[position].n]
+    asked = any(m.role == "user" and _BOXED in m.content for m in between)
+    return bool(between) and (ours or asked or _BOXED in spoken[position].content)
+
+
+def _shingles(told: list[str]) -> frozenset[int]:
+    return frozenset(crc32("\x1f".join(told[i : i + _SHINGLE]).encode()) for i in range(len(told) - _SHINGLE + 1))
