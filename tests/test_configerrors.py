@@ -48,7 +48,7 @@ def test_a_good_config_is_converted() -> None:
         ({"arms": [{"teacher": "q"}, {}]}, "arms.1: missing key 'teacher'"),
         ({"arms": [{"teacher": "q", "weight": 0}]}, "arms.0.weight: expected float > 0.0, got 0"),
         ({"grade": ["exact", {"judg": "q"}]}, "grade.1: unknown key 'judg'; did you mean 'judge'? known: judge"),
-        ({"build": {"sft": {}, "dop": {}}}, "build.dop: unknown value 'dop'; did you mean 'dpo'? known: dpo, sft"),
+        ({"build": {"sft": {}, "dop": {}}}, "build.dop: unknown value 'dop'; did you mean 'dpo'? known: dpo, rl, sft"),
         ({"tools": {"mcpServers": {"a": {"command": "x"}, "b": {"command": 3}}}},
          "tools.mcpServers.b.command: expected str | null, got int 3"),
         ({"rolout": {}}, "unknown key 'rolout'; did you mean 'rollout'? known: arms, assign, "),

@@ -406,10 +406,24 @@ class Judge(Section, frozen=True, kw_only=True):
 class BuildTarget(Section, frozen=True, kw_only=True):
     """What one builder writes."""
 
-    format: Literal["trl"] = "trl"
+    format: Literal["trl", "tokens", "llamafactory", "swift", "axolotl", "verl", "openai"] = "trl"
     """The trainer whose layout is written."""
+    name: str | None = None
+    """Folder under datasets/; the kind (sft, dpo, rl) when absent, and `<kind>-<format>` for targets in a list."""
+    file_type: Literal["jsonl", "parquet"] | None = None
+    """JSON lines, or Parquet where the format has it; verl is always Parquet."""
     recipe: str | None = None
-    """Whose kept trajectories to use; the builder's own name (sft, dpo) when absent."""
+    """Whose kept trajectories to use; the builder's own name (sft, dpo, rl) when absent."""
+    tokenizer: str | None = None
+    """Name or folder of the tokenizer, for the format `tokens`."""
+    chat_template: str | None = None
+    """File with a chat template to use instead of the tokenizer's, for the format `tokens`."""
+    reasoning: Literal["keep", "inline", "drop"] = "keep"
+    """Reasoning in its own field (or as the format has it), inlined as `<think>` in the content, or left out."""
+    drop_uniform: bool = False
+    """For rl: leave out questions that every rollout got right, or none."""
+    check: bool = False
+    """Read everything back and compare it with the source, row by row."""
     pairs: Literal["within_teacher", "across_teachers"] = "within_teacher"
     """Chosen and rejected from one teacher, or from any two."""
     max_pairs: Positive = 1
@@ -493,7 +507,7 @@ class Config(Section, frozen=True, kw_only=True):
     """How long a dead endpoint is waited for."""
     curate: list[str] = []
     """Recipes: sft, dpo, rl, none, or a path to your own YAML."""
-    build: dict[Literal["sft", "dpo"], BuildTarget] = {}
+    build: dict[Literal["sft", "dpo", "rl"], BuildTarget | list[BuildTarget]] = {}
     """Data sets to write, by kind."""
 
     def all_arms(self) -> list[Arm]:
@@ -505,6 +519,14 @@ class Config(Section, frozen=True, kw_only=True):
         used = [self.paradigms.get(arm.paradigm) for arm in self.all_arms()]
         roles = [role for team in used if isinstance(team, MiroFlowParadigm) for role in team.roles.values()]
         return {arm.teacher for arm in self.all_arms()} | {role.teacher for role in roles if role.teacher}
+
+    def build_targets(self) -> list[tuple[str, str, BuildTarget]]:
+        """(kind, folder under datasets/, target) of everything to be built."""
+        return [
+            (kind, target.name or (f"{kind}-{target.format}" if isinstance(entry, list) else kind), target)
+            for kind, entry in self.build.items()
+            for target in (entry if isinstance(entry, list) else [entry])
+        ]
 
     @property
     def most_samples(self) -> int:

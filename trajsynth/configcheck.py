@@ -167,7 +167,14 @@ def _curate(config: Config, where: str) -> None:
 
 def _build(config: Config, where: str) -> None:
     names = {Path(recipe).stem: recipe for recipe in config.curate}
-    for builder, target in config.build.items():
+    folders: set[str] = set()
+    for builder, folder, target in config.build_targets():
+        if folder in folders or not _FOLDER.fullmatch(folder):
+            taken = "two targets have it" if folder in folders else "it cannot name a folder"
+            _refuse(where, f"build.{builder}", f"name {folder!r}: {taken}; set another name")
+        folders.add(folder)
+        if target.format == "tokens" and not target.tokenizer:
+            _refuse(where, f"build.{builder}", "format 'tokens' needs a tokenizer (a name or a folder)")
         recipe = target.recipe or builder
         if recipe in names or recipe in config.curate:
             continue

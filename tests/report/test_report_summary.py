@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from trajsynth.report import Ended, stats, summary
+from trajsynth.report.summary import built_lines
 from trajsynth.types import Failure, Trajectory
 
 Make = Callable[..., Trajectory]
@@ -19,6 +20,8 @@ class Build:
     files: dict[str, int] = field(default_factory=lambda: {"train.jsonl": 7})
     refused: dict[str, int] = field(default_factory=lambda: {"grade.wrong": 2})
     notes: tuple[str, ...] = ("mind this",)
+    checked: int | None = None
+    differences: tuple[str, ...] = ()
 
 
 def test_everything_in_order(make: Make) -> None:
@@ -58,3 +61,12 @@ def test_a_build_without_rows_says_why_and_an_interrupted_run_how_to_go_on(make:
     assert "next:" not in text
     assert "warning" not in text
     assert "failed:" not in text
+
+
+def test_a_check_says_how_many_rows_and_what_differs() -> None:
+    assert "  checked: 7 rows read back, equal to their source" in built_lines(Build(checked=7))
+    lines = built_lines(Build(checked=7, differences=("train.jsonl:3: the text differs",)))
+    assert lines[2:4] == [
+        "  checked: 7 rows read back, 1 differ from their source",
+        "  difference: train.jsonl:3: the text differs",
+    ]

@@ -36,7 +36,7 @@ class _Group:
 
 
 def build_rl(
-    trajectories: Iterable[Trajectory], out: Path, format: str | Target = "verl", *, drop_uniform: bool = False
+    trajectories: Iterable[Trajectory], out: Path, format: str | Target = "trl", *, drop_uniform: bool = False
 ) -> BuildReport:
     """Write the prompts and stats.json into folder `out`, replacing an earlier build.
 

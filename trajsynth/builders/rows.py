@@ -8,7 +8,6 @@ Tests: tests/builders/test_builders_rows.py.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
@@ -20,16 +19,8 @@ import orjson
 from trajsynth.invocation import invocation as invocation_named
 from trajsynth.protocols import TeacherProfile
 from trajsynth.schemas import parse_arguments
+from trajsynth.signals import CONTROL_TOKENS
 from trajsynth.types import Conversation, Message, ToolCall, Toolset, Trajectory
-
-CONTROL_TOKENS = re.compile(
-    r"<\|(?:im_start|im_end|im_sep|endoftext|endofprompt|eot_id|eom_id|start_header_id|end_header_id|begin_of_text"
-    r"|end_of_text|python_tag|header_start|header_end|eot|system|user|assistant|observation|end|channel|message|start"
-    r"|return|call|constrain)\|>|<｜[^｜\n]{1,40}｜>|<(?:start|end)_of_turn>|\[/?INST\]"
-)
-"""Control tokens of the chat templates in use (ChatML, Llama 3 and 4, Phi, GLM, Harmony, DeepSeek, Gemma, Mistral): in
-a message's text they would be tokenised as the real thing."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:

@@ -6,30 +6,40 @@ from pathlib import Path
 
 import click
 
+FORMATS = ["trl", "tokens", "llamafactory", "swift", "axolotl", "verl", "openai"]
 
-@click.command(short_help="Write SFT rows or preference pairs.")
-@click.argument("kind", type=click.Choice(["sft", "dpo"]))
+
+@click.command(short_help="Write SFT rows, preference pairs or RL prompts for a trainer.")
+@click.argument("kind", type=click.Choice(["sft", "dpo", "rl"]))
 @click.argument("inputs", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--format", "format_", default="trl", show_default=True, help="Layout of the target trainer.")
+@click.option("--format", "formats", multiple=True, type=click.Choice(FORMATS), default=["trl"], show_default=True)
+@click.option("--file-type", type=click.Choice(["jsonl", "parquet"]), help="[the format's own first choice]")
+@click.option("--tokenizer", help="Name or folder of a tokenizer, for --format tokens.")
+@click.option("--chat-template", help="File with a chat template to use instead of the tokenizer's.")
+@click.option("--reasoning", type=click.Choice(["keep", "inline", "drop"]), default="keep", show_default=True)
 @click.option("--recipe", help="Whose kept trajectories of a run to use [the kind's own name].")
 @click.option("--pairs", type=click.Choice(["within_teacher", "across_teachers"]), default="within_teacher")
 @click.option("--max-pairs", type=click.IntRange(min=1), default=1, show_default=True, help="Pairs per question.")
+@click.option("--drop-uniform", is_flag=True, help="rl: leave out questions that all rollouts got right, or none.")
+@click.option("--check", is_flag=True, help="Read everything back and compare it with the source, row by row.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder [<run>/datasets/<kind>].")
 def build(
     kind: str,
     inputs: tuple[Path, ...],
-    format_: str,
+    formats: tuple[str, ...],
     recipe: str | None,
-    pairs: str,
-    max_pairs: int,
     output: Path | None,
+    **settings: object,
 ) -> None:
-    """Write a KIND set (sft or dpo) from INPUTS: a curated run folder, or files of kept trajectories.
+    """Write a KIND set (sft, dpo or rl) from INPUTS: a curated run folder, or files of kept trajectories.
+
+    Several --format give a folder each, <kind>-<format>. docs/formats.md tells how to train on each.
 
     \b
     Examples:
-      trajsynth build sft outputs/quickstart
-      trajsynth build dpo outputs/quickstart --max-pairs 4 -o pairs
+      trajsynth build sft outputs/quickstart --check
+      trajsynth build dpo outputs/quickstart --max-pairs 4 --format swift -o pairs
+      trajsynth build sft outputs/quickstart --format tokens --tokenizer Qwen/Qwen3-8B --file-type parquet
     """
     import msgspec
 
@@ -39,12 +49,18 @@ def build(
     from trajsynth.report.summary import built_lines
 
     try:
-        settings = {"format": format_, "recipe": recipe, "pairs": pairs, "max_pairs": max_pairs}
-        target = msgspec.convert(settings, BuildTarget)
+        targets = [msgspec.convert({**settings, "format": name, "recipe": recipe}, BuildTarget) for name in formats]
     except msgspec.ValidationError as error:
         raise ConfigError(f"build: {error}") from None
     folder = inputs[0] if inputs[0].is_dir() else None
     paths = [file for path in inputs for file in (steps.kept_files(path, recipe or kind) if path.is_dir() else [path])]
-    out = output or (folder / "datasets" / kind if folder is not None else Path("datasets") / kind)
-    report = steps.build(kind, target, paths, out, steps.config_of(folder) if folder is not None else None)
-    click.echo("\n".join(built_lines(report)))
+    base = output or (folder / "datasets" / kind if folder is not None else Path("datasets") / kind)
+    config = steps.config_of(folder) if folder is not None else None
+    differs = False
+    for target in targets:
+        out = base if len(targets) == 1 else base.with_name(f"{base.name}-{target.format}")
+        report = steps.build(kind, target, paths, out, config)
+        click.echo("\n".join(built_lines(report)))
+        differs = differs or bool(report.differences)
+    if differs:
+        raise SystemExit(1)

@@ -62,9 +62,9 @@ def _close(config: Config, folder: Path, summary: Summary, reports: dict[str, Re
     from trajsynth.report import summary as closing
 
     built = []
-    for kind, target in config.build.items():
+    for kind, name, target in config.build_targets():
         kept = steps.kept_files(folder, Path(target.recipe or kind).stem)
-        built.append(steps.build(kind, target, kept, folder / "datasets" / kind, config))
+        built.append(steps.build(kind, target, kept, folder / "datasets" / name, config))
     ended = Ended(
         planned=summary.planned,
         finished=summary.finished,

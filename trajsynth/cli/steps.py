@@ -76,17 +76,46 @@ class _Bar:
 
 def build(kind: str, target: BuildTarget, kept: Sequence[Path], out: Path, config: Config | None) -> BuildReport:
     """One training set from kept trajectories."""
-    from trajsynth.builders import build_dpo, build_sft
+    from trajsynth.builders import Target, build_dpo, build_rl, build_sft
     from trajsynth.config import Judge
 
-    rows = _trajectories(kept)
+    rows = _Kept(kept)
+    layout = Target(
+        format=target.format,
+        file_type=target.file_type,
+        tokenizer=target.tokenizer,
+        chat_template=_template(target.chat_template),
+        reasoning=target.reasoning,
+        check=target.check,
+    )
     judged = config is not None and any(isinstance(method, Judge) for method in config.grade)
     seed = config.seed if config is not None else 0
     with fresh(out):
         if kind == "sft":
-            return build_sft(rows, out, target.format)
+            return build_sft(rows, out, layout)
+        if kind == "rl":
+            return build_rl(rows, out, layout, drop_uniform=target.drop_uniform)
         pairs, most = target.pairs, target.max_pairs
-        return build_dpo(rows, out, target.format, pairs=pairs, max_pairs=most, judged=judged, seed=seed)
+        return build_dpo(rows, out, layout, pairs=pairs, max_pairs=most, judged=judged, seed=seed)
+
+
+def _template(path: str | None) -> str | None:
+    if path is None:
+        return None
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"chat template {path!r} cannot be read: {error}") from None
+
+
+class _Kept:
+    """The trajectories of files, from the start each time."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._paths = paths
+
+    def __iter__(self) -> Iterator[Trajectory]:
+        return _trajectories(self._paths)
 
 
 def kept_files(folder: Path, recipe: str) -> list[Path]:

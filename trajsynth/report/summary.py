@@ -46,6 +46,10 @@ class Built(Protocol):
     def refused(self) -> Mapping[str, int]: ...
     @property
     def notes(self) -> Sequence[str]: ...
+    @property
+    def checked(self) -> int | None: ...
+    @property
+    def differences(self) -> Sequence[str]: ...
 
 
 def summary(
@@ -98,6 +102,10 @@ def built_lines(build: Built) -> list[str]:
     lines = [f"built {build.builder} ({build.format}): {n} rows in {build.folder}/{f}" for f, n in build.files.items()]
     if build.refused:
         lines.append("  left out: " + ", ".join(f"{count} {reason}" for reason, count in build.refused.items()))
+    if build.checked is not None:
+        found = f"{len(build.differences)} differ from their source" if build.differences else "equal to their source"
+        lines.append(f"  checked: {build.checked} rows read back, {found}")
+    lines += [f"  difference: {difference}" for difference in build.differences]
     return [*lines, *(f"  note: {note}" for note in build.notes)]
 
 
