@@ -40,6 +40,7 @@ from trajsynth.pacing import Backoff
 from trajsynth.protocols import ChatRequest, Reply, TeacherProfile
 from trajsynth.teachers import build_teacher, transport
 from trajsynth.teachers.endpoint import OpenAITeacher
+from trajsynth.teachers.reply import LONGEST_MESSAGE
 from trajsynth.teachers.routing import FAILURES_TO_OPEN
 
 HELLO = ChatRequest(messages=(b'{"role":"user","content":"hi"}',), seed=5, route="r")
@@ -224,6 +225,13 @@ async def test_a_reply_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -
     async with opened(big, retries=0) as (teacher, _):
         with pytest.raises(TeacherError, match="larger than 1 MiB"):
             await teacher.complete(HELLO)
+
+
+@pytest.mark.parametrize("field", ["content", "note"])
+async def test_a_message_no_model_can_have_written_is_refused(field: str) -> None:
+    big = json_reply(completion(**{field: "x" * LONGEST_MESSAGE}))
+    async with opened(big, ok("short"), retries=1) as (teacher, _):
+        assert (await teacher.complete(HELLO)).content == "short"
 
 
 async def test_requests_above_a_megabyte_pass() -> None:

@@ -62,7 +62,7 @@ def produce(loaded: LoadedConfig, folder: Path, options: GenerateOptions) -> Sum
     drift = options.accept_drift
     with cleared, RunDir.open(folder, loaded.config, part=options.part, accept_drift=drift) as rundir:
         documents = _documents(rundir, loaded.config, questions)
-        return asyncio.run(_generate(loaded.config, rundir, questions, documents, options))
+        return asyncio.run(perform(loaded.config, rundir, questions, documents, options))
 
 
 def read_questions(config: Config) -> list[Question]:
@@ -91,7 +91,7 @@ def _documents(rundir: RunDir, config: Config, questions: list[Question]) -> Pat
     return rundir.documents(build, stamp=f"{len(questions)} questions")
 
 
-async def _generate(
+async def perform(
     config: Config, rundir: RunDir, questions: list[Question], documents: Path | None, options: GenerateOptions
 ) -> Summary:
     from trajsynth.generate import Plan, generate

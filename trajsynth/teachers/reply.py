@@ -28,6 +28,8 @@ REASONING_FIELDS = ("reasoning_content", "reasoning", "thinking")
 _OURS = frozenset({"role", "content", "tool_calls", "function_call", "refusal"})
 _BYTES_PER_TOKEN = 4
 """For estimates where the endpoint reports no usage: a rule of thumb for English and JSON."""
+LONGEST_MESSAGE = 8 * 2**20
+"""Bytes of a message that a model can have written: 128,000 tokens of output are about 0.6 MB, escaped Chinese 2 MB."""
 
 
 class Thought(NamedTuple):
@@ -47,6 +49,8 @@ def read_reply(body: bytes, *, price: Price, latency: float, sent: int, content_
     message = choice.get("message")
     if not isinstance(message, dict):
         raise unusable(f"the choice has no message ({_kind(message)})")
+    if len(body) > LONGEST_MESSAGE and len(orjson.dumps(message)) > LONGEST_MESSAGE:
+        raise unusable(f"its message is longer than {LONGEST_MESSAGE >> 20} MiB")
     content, parted = _content(message)
     thought = _thought(message, parted)
     if not thought.field and not thought.text:
