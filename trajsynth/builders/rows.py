@@ -8,6 +8,7 @@ Tests: tests/builders/test_builders_rows.py.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from trajsynth.protocols import TeacherProfile
 from trajsynth.schemas import parse_arguments
 from trajsynth.signals import CONTROL_TOKENS
 from trajsynth.types import Conversation, Message, ToolCall, Toolset, Trajectory
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
