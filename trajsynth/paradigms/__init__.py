@@ -14,5 +14,6 @@ from trajsynth.paradigms.gathering import episode
 from trajsynth.paradigms.loop import Agent
 from trajsynth.paradigms.miroflow import MiroFlow
 from trajsynth.paradigms.react import ReAct
+from trajsynth.paradigms.seen import seen, tools_seen
 
-__all__ = ["Agent", "KeepLastResults", "MiroFlow", "ReAct", "episode"]
+__all__ = ["Agent", "KeepLastResults", "MiroFlow", "ReAct", "episode", "seen", "tools_seen"]
