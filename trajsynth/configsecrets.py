@@ -14,6 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from trajsynth.config import Config, McpServer, OpenAITeacher, plain
 from trajsynth.errors import ConfigError
+from trajsynth.signals import KEY_FORM
 
 HIDDEN = "***"
 """Stands where a literal secret was."""
@@ -26,12 +27,8 @@ _ALLOWED_WORDS = "env, headers, url and args of tools.mcpServers and in extra_he
 _SECRET_NAME = re.compile(
     r"(?i)(?:^|[-_.])?(?:api[-_]?key|key|token|secret|password|passwd|pwd|auth|authorization|cookie)s?$"
 )
-_SECRET_FORM = re.compile(
-    r"(?:sk|pk|rk)[-_][\w-]{8,}|gh[opsur]_\w{16,}|github_pat_\w+|glpat-[\w-]+|hf_\w{8,}|xox[a-z]-[\w-]+|AKIA[0-9A-Z]{12,}"
-    r"|AIza[\w-]{20,}|tvly-[\w-]+|eyJ[\w-]+\.[\w-]+\.[\w-]*|(?=[^/\\]*\d)(?=[^/\\]*[A-Za-z])[A-Za-z0-9_+=-]{32,}"
-)
-"""Well-known key prefixes (OpenAI, GitHub, GitLab, Hugging Face, Slack, AWS, Google, Tavily, JWT), or 32 and more
-letters and digits in one piece."""
+_SECRET_FORM = re.compile(rf"{KEY_FORM}|(?=[^/\\]*\d)(?=[^/\\]*[A-Za-z])[A-Za-z0-9_+=-]{{32,}}")
+"""A well-known key by its prefix, or 32 and more letters and digits in one piece."""
 
 
 class MissingVariable(NamedTuple):

@@ -246,3 +246,63 @@ def is_context_overflow(text: str) -> bool:
     Moonshot and DashScope. Only for errors: the same words stand in honest answers.
     """
     return _OVERFLOW.search(text) is not None
+
+# ---- what must not stand in training text -------------------------------------------------------------------------
+
+CONTROL_TOKENS = re.compile(
+    r"<\|(?:im_start|im_end|im_sep|endoftext|endofprompt|eot_id|eom_id|start_header_id|end_header_id|begin_of_text"
+    r"|end_of_text|python_tag|header_start|header_end|eot|system|user|assistant|observation|end|channel|message|start"
+    r"|return|call|constrain)\|>|<｜[^｜\n]{1,40}｜>|<(?:start|end)_of_turn>|\[/?INST\]"
+)
+"""Control tokens of the chat templates in use (ChatML, Llama 3 and 4, Phi, GLM, Harmony, DeepSeek, Gemma, Mistral): in
+a message's text they would be tokenised as the real thing."""
+
+KEY_FORM = (
+    r"(?:sk|pk|rk)[-_][\w-]{8,}|gh[opsur]_\w{16,}|github_pat_\w+|glpat-[\w-]+|hf_\w{8,}|xox[a-z]-[\w-]+|AKIA[0-9A-Z]{12,}"
+    r"|AIza[\w-]{20,}|tvly-[\w-]+|eyJ[\w-]+\.[\w-]+\.[\w-]*"
+)
+"""Well-known keys by their prefix (OpenAI, Stripe, GitHub, GitLab, Hugging Face, Slack, AWS, Google, Tavily, JWT)."""
+_SECRET = re.compile(
+    rf"(?P<key>(?<![\w-])(?:{KEY_FORM}))"
+    r"|(?P<private>-----BEGIN (?:[A-Z]{2,10} ){0,2}PRIVATE KEY(?: BLOCK)?-----)"
+    r"|(?i:\b(?:bearer|basic)[ \t]+)(?P<bearer>[A-Za-z0-9._~+/-]{20,}=*)"
+    r"|(?i:(?:api[_-]?key|(?:secret|access|auth|client)[_-]?(?:key|token|secret)|password|passwd)[\"']?[ \t]{0,4}[:=]"
+    r"[ \t]{0,4}[\"']?)(?P<assigned>[A-Za-z0-9_+/=-]{16,})"
+)
+_SECRET_HINTS = (
+    *("sk-", "sk_", "pk_", "pk-", "rk_", "rk-", "ghp_", "gho_", "ghr_", "ghs_", "ghu_", "github_pat_", "glpat-", "hf_"),
+    *("xox", "AKIA", "AIza", "tvly-", "eyJ", "PRIVATE KEY"),
+    *("earer ", "EARER ", "asic ", "api", "API", "Api", "ecret", "ECRET", "oken", "OKEN", "assw", "ASSW"),
+)
+_PLACEHOLDER = re.compile(
+    r"(?i)example|your|xxx|placeholder|dummy|sample|changeme|redacted|secret|insert|test|fake|0123456|123456|abcdef"
+)
+_SECRET_DISTINCT = 9
+
+
+def find_secrets(text: str) -> list[tuple[str, int, int]]:
+    """(kind, start, end) of every API key, bearer token, assigned credential and private key in a text.
+
+    What stands for a secret (`sk-your-key-here`, `AKIA...EXAMPLE`, `<TOKEN>`) is none: it repeats characters, says so,
+    or has no digit.
+    """
+    if not any(hint in text for hint in _SECRET_HINTS):
+        return []
+    found = []
+    for match in _SECRET.finditer(text):
+        kind = match.lastgroup or ""
+        value = match[kind]
+        if kind == "private" or _is_random(value):
+            found.append((kind, match.start(kind), match.end(kind)))
+    return found
+
+
+def _is_random(value: str) -> bool:
+    """Whether a value looks drawn by lot: 16 and more characters, letters and digits, hardly any twice."""
+    return (
+        len(value) >= 16
+        and sum(sign.isdigit() for sign in value) >= 2
+        and any(sign.isalpha() for sign in value)
+        and len(set(value)) >= _SECRET_DISTINCT
+        and _PLACEHOLDER.search(value) is None
+    )
