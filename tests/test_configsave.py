@@ -56,6 +56,8 @@ def test_a_saved_config_that_cannot_be_read_is_named() -> None:
         {"teachers": {"qwen": QWEN | {"base_urls": ["http://y/v1"], "price": {"input": 3}, "retries": 1}}},
         {"teachers": {"qwen": QWEN, "unused": {"kind": "scripted"}}},
         {"tools": BASE["tools"] | {"timeout": 3, "corpus": {"serve": "stdio"}}},
+        {"tools": BASE["tools"] | {"limits": {"s": {"rpm": 3, "cache": True}}}, "cache": "calls.sqlite"},
+        {"teachers": {"qwen": QWEN | {"rpm": 60, "tpm": 9000}}},
         {"tools": BASE["tools"] | {"mcpServers": {"s": {"command": "npx", "args": ["-y", "pkg"], "env": {"A": "b"}}}}},
     ],
 )

@@ -128,6 +128,7 @@ async def test_protocol_errors_are_typed(code: int, message: str, outcome: str, 
     await source.open()
     result = await source.call("protocol", {"code": code, "message": message}, rollout="r")
     assert (result.outcome, result.transient) == (outcome, outcome != "tool_error")
+    assert result.unsent is (message == "Session terminated")
     assert (await source.call("add", {"a": 1, "b": 2}, rollout="r")).text == "3"
     assert connect.opened == 1 + reopened
     await source.close()
@@ -140,7 +141,7 @@ async def test_a_server_that_stays_away_is_unavailable_and_asked_less_and_less()
     connect.breaks = [OSError("refused")] * 2
     await source.call("protocol", {"code": -32000, "message": "Connection closed"}, rollout="r")
     results = [await source.call("add", {"a": 1, "b": 2}, rollout="r") for _ in range(5)]
-    assert {(r.outcome, r.transient) for r in results} == {("unavailable", True)}
+    assert {(r.outcome, r.transient, r.unsent) for r in results} == {("unavailable", True, True)}
     assert len(connect.breaks) == 1  # five calls, one attempt
     await source.close()
 
