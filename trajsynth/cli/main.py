@@ -22,6 +22,7 @@ from trajsynth.cli.init import init
 from trajsynth.cli.run import run
 from trajsynth.cli.schema import schema
 from trajsynth.cli.stats import stats
+from trajsynth.cli.view import view
 from trajsynth.errors import InputError, RolloutError
 
 SETTINGS = {"auto_envvar_prefix": "TRAJSYNTH", "help_option_names": ["-h", "--help"], "max_content_width": 110}
@@ -44,7 +45,7 @@ def cli() -> None:
     """
 
 
-for _command in (init, check, run, generate, filter_, build, stats, grade, schema):
+for _command in (init, check, run, generate, filter_, build, stats, view, grade, schema):
     cli.add_command(_command)
 
 
