@@ -247,3 +247,60 @@ async def test_the_null_journal_only_passes_on() -> None:
     source = Source()
     assert (await NullJournal().reply("k", source.reply)).content == "1"
     assert (await NullJournal().result("k", source.result)).text == "2"
+
+
+# ---- the wall clock, and bounds ----
+
+
+async def test_a_resumed_rollout_goes_on_with_the_clock_it_had(tmp_path: Path) -> None:
+    journal, source = reopened(tmp_path), Source()
+    await journal.reply("main/0/0", source.reply)
+    await asyncio.sleep(0.05)
+    await journal.result("main/0/0/0", source.result)
+    worked = journal.elapsed()
+    await asyncio.sleep(0.05)  # the process is gone; this is nobody's time
+    again = reopened(tmp_path)
+    assert again.elapsed() < 0.02, "before the replay it is at its beginning, so that limits fall as they fell"
+    await again.reply("main/0/0", source.reply)
+    assert again.elapsed() < worked - 0.02
+    await again.result("main/0/0/0", source.result)
+    assert worked - 0.002 <= again.elapsed() < worked + 0.04
+    await again.reply("main/1/0", source.reply)
+    third = reopened(tmp_path)
+    await fill(third, 1)
+    await third.reply("main/1/0", source.reply)
+    assert third.elapsed() >= worked - 0.002
+
+
+async def test_a_huge_result_is_cut_before_anybody_sees_it(tmp_path: Path) -> None:
+    async def huge() -> ToolResult:
+        return ToolResult(text="x" * 5000, outcome="ok", usd=0.5)
+
+    journal = Journals(tmp_path, result_chars=1000).open("job", "s")
+    first = await journal.result("k", huge)
+    again = await Journals(tmp_path, result_chars=1000).open("job", "s").result("k", huge)
+    assert first == again == ToolResult(text="x" * 1000, outcome="ok", usd=0.5)
+    assert (tmp_path / "job.jsonl").stat().st_size < 1500
+
+
+async def test_a_full_journal_takes_no_more_and_the_rollout_goes_on(tmp_path: Path) -> None:
+    def bounded() -> FileJournal:
+        return Journals(tmp_path, most_bytes=1500).open("job", "s")
+
+    assert (await fill(bounded(), 30)).asked == 60
+    assert (tmp_path / "job.jsonl").stat().st_size <= 1500
+    journal = bounded()
+    again = await fill(journal, 30)
+    assert not journal.discarded and 0 < journal.served == 60 - again.asked < 60
+
+
+async def test_what_tools_cost_is_told_once_and_summed_again_on_resume(tmp_path: Path) -> None:
+    async def paid() -> ToolResult:
+        return ToolResult(text="x", usd=0.25)
+
+    told: list[float] = []
+    for _ in range(2):
+        journal = Journals(tmp_path, tool_paid=told.append).open("job", "s")
+        await journal.result("k", paid)
+        assert journal.tools_usd == 0.25
+    assert told == [0.25]

@@ -77,7 +77,9 @@ async def test_a_call_reserves_its_prompt_and_the_longest_reply() -> None:
     assert [(name, role, usage.calls) for name, role, usage in office.paid] == [("a", "rollout", 1)]
 
 
-@pytest.mark.parametrize(("budget", "calls"), [(Budget(usd=0.0061), 3), (Budget(tokens=4500), 3), (Budget(usd=0.006), 3)])
+@pytest.mark.parametrize(
+    ("budget", "calls"), [(Budget(usd=0.0061), 3), (Budget(tokens=4500), 3), (Budget(usd=0.006), 3)]
+)
 async def test_concurrency_never_overshoots_and_the_end_is_told_once(budget: Budget, calls: int) -> None:
     office = Office(budget)
     teacher = Priced(delay=0.001)
@@ -134,7 +136,10 @@ async def test_earlier_sessions_count_and_a_split_run_shares() -> None:
     assert office.exhausted == 1 and "$0.00 of $0.00" in office.till.verdict()
     task.cancel()
     await asyncio.wait([task])
-    assert (Office(Budget(usd=8, tokens=80), parts=8).till.usd, Office(Budget(tokens=80), parts=8).till.tokens) == (1, 10)
+    assert (Office(Budget(usd=8, tokens=80), parts=8).till.usd, Office(Budget(tokens=80), parts=8).till.tokens) == (
+        1,
+        10,
+    )
 
 
 async def test_without_a_budget_nothing_is_held_back() -> None:

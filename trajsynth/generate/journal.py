@@ -29,6 +29,7 @@ from trajsynth.generate.gate import Gate
 from trajsynth.generate.outages import TeacherDown
 from trajsynth.generate.rundir import DiskError, disk_error
 from trajsynth.protocols import Reply, ToolResult
+from trajsynth.types import Toolset
 
 Event = TypeVar("Event", "ReplyEvent", "ResultEvent")
 
@@ -66,7 +67,14 @@ class ResultEvent(msgspec.Struct, tag="result", tag_field="kind", frozen=True):
     at: float = 0.0
 
 
-Line = Header | ReplyEvent | ResultEvent
+class ToolsEvent(msgspec.Struct, tag="tools", tag_field="kind", frozen=True):
+    """The tool list an agent saw from this turn on."""
+
+    key: str
+    tools: Toolset
+
+
+Line = Header | ReplyEvent | ResultEvent | ToolsEvent
 
 
 class NullJournal:
@@ -77,6 +85,9 @@ class NullJournal:
 
     async def result(self, key: str, make: Callable[[], Awaitable[ToolResult]]) -> ToolResult:
         return await make()
+
+    def tools(self, key: str, offered: Toolset) -> Toolset:
+        return offered
 
 
 class Journals:
@@ -90,13 +101,16 @@ class Journals:
         result_chars: int = RESULT_CHARS,
         most_bytes: int = MOST_BYTES,
         tool_paid: Callable[[float], object] = lambda usd: None,
+        stateful: bool = False,
     ) -> None:
-        """`tool_paid` is told what each new tool result cost, in dollars."""
+        """`tool_paid` is told what each new tool result cost, in dollars. `stateful`: the tools keep something in
+        sessions that end with the process, so a rollout that called one cannot go on, only start again."""
         self.folder = folder
         self.gate = gate or Gate()
         self.result_chars = result_chars
         self.most_bytes = most_bytes
         self.tool_paid = tool_paid
+        self.stateful = stateful
         self.broken: DiskError | None = None
         """The first write that failed; nothing after it may count as recorded."""
         self._dirty: set[Path] = set()
@@ -165,6 +179,8 @@ class FileJournal:
         """Dollars of all the rollout's tool calls, recorded ones included."""
         self._replies: dict[str, deque[ReplyEvent]] = {}
         self._results: dict[str, deque[ResultEvent]] = {}
+        self._lists: dict[str, Toolset] = {}
+        self._offered: dict[str, Toolset] = {}
         self._at = 0.0
         self._since = time.monotonic()
         self._size = 0
@@ -205,6 +221,22 @@ class FileJournal:
         self._write(ResultEvent(key, result, round(self.elapsed(), 3)))
         return result
 
+    def tools(self, key: str, offered: Toolset) -> Toolset:
+        """The list a turn saw, while it is replayed; else what is offered, recorded when it is not the one before.
+
+        `key` is that of the turn's replies without their attempt. Raises DiskError.
+        """
+        agent = key.rpartition("/")[0]
+        known = self._offered.get(agent)
+        if key in self._lists:
+            known = self._lists[key]
+        elif known is None or not self._replies.get(f"{key}/0"):
+            if known != offered:
+                self._write(ToolsEvent(key, offered))
+            known = offered
+        self._offered[agent] = known = offered if known == offered else known
+        return known
+
     async def give_up(self, error: TeacherDown) -> None:
         """End the rollout here, to be continued when the teacher is back; returns when it shall fail instead."""
         if self.abandon(error):
@@ -240,7 +272,7 @@ class FileJournal:
         if keep:
             os.truncate(self._path, keep)
 
-    def _write(self, event: ReplyEvent | ResultEvent) -> None:
+    def _write(self, event: ReplyEvent | ResultEvent | ToolsEvent) -> None:
         line = encode(event) + b"\n"
         if not self._begun:
             line = encode(self._header) + b"\n" + line
@@ -260,6 +292,9 @@ class FileJournal:
         if not events or events[0] != self._header:
             self._discard(_difference(events[0], self._header) if events else "")
             return
+        if self._owner.stateful and any(isinstance(event, ResultEvent) for event in events):
+            self._discard("relied on a tool session that has ended (state: session)")
+            return
         if len(whole) < len(data):
             os.truncate(self._path, len(whole))
         self._size = len(whole)
@@ -268,6 +303,8 @@ class FileJournal:
                 self._replies.setdefault(event.key, deque()).append(event)
             elif isinstance(event, ResultEvent):
                 self._results.setdefault(event.key, deque()).append(event)
+            elif isinstance(event, ToolsEvent):
+                self._lists[event.key] = event.tools
 
     def _discard(self, reason: str) -> None:
         self.discarded = reason

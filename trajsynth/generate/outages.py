@@ -112,12 +112,12 @@ class Outages:
 
     def refuses(self, job: Job, error: TeacherDown) -> bool:
         """Whether it is this job's own request that is refused: the teacher answered pings each time in between."""
-        if not error.asked:
-            return False
-        recoveries = self._recoveries.get(error.teacher, 0)
         times, last = self._refused.get(job.id, (0, -1))
-        self._refused[job.id] = (times + (recoveries > last), recoveries)
-        return self._refused[job.id][0] > REFUSALS
+        recoveries = self._recoveries.get(error.teacher, 0)
+        if error.asked and recoveries > last:
+            times += 1
+            self._refused[job.id] = (times, recoveries)
+        return times > REFUSALS
 
     def take(self) -> Job | None:
         """A job whose teacher has come back."""

@@ -18,7 +18,7 @@ from trajsynth.generate.journal import FileJournal, Journals
 from trajsynth.generate.outages import Outages, TeacherDown
 from trajsynth.generate.plan import Plan, judges, limits
 from trajsynth.generate.rundir import disk_error
-from trajsynth.protocols import Episode, Grader, Rollout, Teacher
+from trajsynth.protocols import Episode, Grader, Rollout, Teacher, begin, release
 from trajsynth.types import Failure, Grade
 
 GRACE = 900.0
@@ -59,6 +59,7 @@ class Performer:
         clock = asyncio.timeout(self.limits.wall_clock + GRACE if self.limits.wall_clock else None)
         try:
             async with clock:
+                await begin(self.plan.toolbox, job.id)
                 episode = await self.plan.paradigms[job.arm.paradigm].run(self._task(job, journal))
             _heed_cancellation()
             ended = Ended(episode, await self._grade(job, journal, episode), keep_journal=episode.failure is not None)
@@ -70,6 +71,8 @@ class Performer:
                 failure = self._late() if late else self._bug(job, error)
                 # Recorded replies may be what a paradigm's bug or endless run comes from; a grader's cannot be.
                 ended = Ended(failed(episode, failure), keep_journal=episode is not None)
+        finally:
+            await release(self.plan.toolbox, job.id)
         if self.journals.broken is not None:
             raise self.journals.broken
         _heed_cancellation()
@@ -89,6 +92,7 @@ class Performer:
             limits=self.limits,
             clock=journal.elapsed,
             teachers=self.teachers,
+            progressive=plan.config.tools.discovery == "progressive",
         )
 
     async def _grade(self, job: Job, journal: FileJournal, episode: Episode) -> Grade | None:

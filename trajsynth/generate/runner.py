@@ -95,7 +95,10 @@ class _Session:
         )
         rollouts |= self._metered("rollout")
         longest = max(RESULT_CHARS, config.rollout.max_result_chars + 1)
-        self.journals = Journals(rundir.journal, self.gate, result_chars=longest, tool_paid=self._tool_paid)
+        stateful = any(server.state == "session" for server in config.tools.servers.values())
+        self.journals = Journals(
+            rundir.journal, self.gate, result_chars=longest, tool_paid=self._tool_paid, stateful=stateful
+        )
         grader = plan.grader(self._metered("judge")) if plan.grader else None
         self.performer = Performer(plan, rollouts, grader, self.journals, self.outages)
         decide = decisions.write if decisions else None
@@ -137,7 +140,7 @@ class _Session:
 
     def _summary(self, seconds: float) -> Summary:
         board, complete = self.board, self.schedule.complete
-        unfinished = self.stop.asked and not (complete and board.cancelled == 0)
+        unfinished = self.stop.asked and not (complete and board.cancelled + self.outages.waiting == 0)
         return Summary(
             planned=(board.planned if complete or self.total is None else self.total) - board.spared,
             skipped=board.skipped,
