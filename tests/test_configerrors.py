@@ -27,7 +27,7 @@ def test_a_good_config_is_converted() -> None:
          "mean 'base_urls'? known: api_key_env, base_urls, "),
         ({"teachers": {"q": {"kind": "openai"}}}, "teachers.q: missing key 'base_urls' (read as kind: openai)"),
         ({"teachers": {"q": {"kind": "opnai"}}},
-         "teachers.q.kind: unknown value 'opnai'; did you mean 'openai'? known: custom, openai, scripted"),
+         "teachers.q.kind: unknown value 'opnai'; did you mean 'openai'? known: custom, openai, replay, scripted"),
         ({"teachers": {"a": {"kind": "scripted"}, "b.c": {"kind": "scripted", "profile": "carefull"}}},
          "teachers.b.c.profile: unknown value 'carefull'; did you mean 'careful'? known: careful, hasty, sloppy"),
         ({"teachers": {"q": {"kind": "scripted", "faults": {"a": 0.1, "b": 1.5}}}},
