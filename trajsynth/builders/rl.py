@@ -20,6 +20,9 @@ from trajsynth.builders.report import BuildReport
 from trajsynth.builders.rows import Refusal, Row, render
 from trajsynth.types import Question, Trajectory
 
+ANSWER_FORM = "When you know the answer, end with a message that states it as \\boxed{answer}."
+"""Added to a prompt that says nothing of a box: our own rollouts are asked for it in a last turn that RL lacks."""
+
 
 @dataclass(slots=True)
 class _Group:
@@ -83,6 +86,8 @@ def _take_prompt(group: _Group, row: Row | Refusal) -> None:
         group.refusal = row
         return
     group.messages = [{"role": m["role"], "content": m["content"]} for m in row.messages[: row.prompt_length]]
+    if not any("\\boxed" in message["content"] for message in group.messages):
+        group.messages[-1]["content"] += f"\n\n{ANSWER_FORM}"
     group.tools = row.tools
 
 

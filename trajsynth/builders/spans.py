@@ -28,16 +28,14 @@ _USER: dict[str, Any] = {"role": "user", "content": "heron"}
 _SAYS: dict[str, Any] = {"role": "assistant", "content": "zebra"}
 _THINKS: dict[str, Any] = {"role": "assistant", "reasoning_content": "gecko", "content": "zebra"}
 _RESULT: dict[str, Any] = {"role": "tool", "name": "quagga", "content": "lemur"}
-_TRIAL = [
-    {"role": "system", "content": "heron"},
-    _USER,
-    _THINKS | {"tool_calls": [_CALL, _CALL]},
-    _RESULT,
-    _RESULT,
-    _SAYS,
-    _USER,
-    _SAYS,
-]
+_SYSTEM: dict[str, Any] = {"role": "system", "content": "heron"}
+_TRIALS: tuple[list[dict[str, Any]], ...] = (
+    [_SYSTEM, _USER, _THINKS | {"tool_calls": [_CALL, _CALL]}, _RESULT, _RESULT, _SAYS, _USER, _SAYS],
+    [_SYSTEM, _USER, _THINKS | {"tool_calls": [_CALL]}, _RESULT, _SAYS, _USER, _SAYS],
+    [_USER, _SAYS | {"tool_calls": [_CALL]}, _RESULT, _SAYS, _USER, _SAYS],
+    [_USER, _SAYS, _USER, _SAYS],
+)
+"""Each is for templates that refuse the one before it, or leave the calls out."""
 
 
 class AssistantSpans:
@@ -116,12 +114,27 @@ class AssistantSpans:
         return tuple(opening), close
 
     def _try(self) -> None:
-        """Raises InputError unless every turn of a full conversation is found, whole, and nothing else is."""
-        ids = self.render(_TRIAL, [_TOOL])
+        """Raises InputError unless every turn of the fullest conversation the template takes is found, and no more."""
+        for trial in _TRIALS:
+            calls = sum(len(message.get("tool_calls", ())) for message in trial)
+            try:
+                ids = self.render(trial, [_TOOL] if calls else None)
+            except Exception as error:  # noqa: BLE001  (a template may raise anything; what it refuses is asked no more)
+                why = str(error)
+                continue
+            if self.decode(ids).count("ibex") < calls:
+                why = "it leaves calls out"
+                continue
+            self._examine(ids, sum(message["role"] == "assistant" for message in trial), calls)
+            return
+        raise self._refusal(why)
+
+    def _examine(self, ids: list[int], count: int, calls: int) -> None:
         spans = self.find(ids)
         turns = [self.decode(ids[start:end]) for start, end in spans]
         outside = self.decode([token for token, own in zip(ids, self.mask(ids), strict=True) if not own])
-        whole = len(turns) == 3 and all("zebra" in turn for turn in turns) and turns[0].count("ibex") == 2
+        texts = all("zebra" in turn or "ibex" in turn for turn in turns)
+        whole = len(turns) == count and texts and turns[0].count("ibex") == calls
         if not whole or "zebra" in outside or "ibex" in outside:
             raise self._refusal("assistant turns with calls are not found whole")
         if any(word in turn for turn in turns for word in ("lemur", "heron", "okapi")):

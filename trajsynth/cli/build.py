@@ -12,7 +12,7 @@ FORMATS = ["trl", "tokens", "llamafactory", "swift", "axolotl", "verl", "openai"
 @click.command(short_help="Write SFT rows, preference pairs or RL prompts for a trainer.")
 @click.argument("kind", type=click.Choice(["sft", "dpo", "rl"]))
 @click.argument("inputs", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--format", "formats", multiple=True, type=click.Choice(FORMATS), default=["trl"], show_default=True)
+@click.option("--format", "formats", multiple=True, default=["trl"], show_default=True, help=", ".join(FORMATS))
 @click.option("--file-type", type=click.Choice(["jsonl", "parquet"]), help="[the format's own first choice]")
 @click.option("--tokenizer", help="Name or folder of a tokenizer, for --format tokens.")
 @click.option("--chat-template", help="File with a chat template to use instead of the tokenizer's.")
@@ -45,9 +45,12 @@ def build(
 
     from trajsynth.cli import steps
     from trajsynth.config import BuildTarget
-    from trajsynth.errors import ConfigError
+    from trajsynth.errors import ConfigError, unknown
     from trajsynth.report.summary import built_lines
 
+    wrong = next((name for name in formats if name not in FORMATS), None)
+    if wrong is not None:
+        raise ConfigError(unknown("format", wrong, FORMATS))
     try:
         targets = [msgspec.convert({**settings, "format": name, "recipe": recipe}, BuildTarget) for name in formats]
     except msgspec.ValidationError as error:

@@ -44,7 +44,10 @@ class Tokens(Format):
             return Refusal(reason="all_masked")
         if self._spans.has_control_tokens(row.messages):
             return Refusal(reason="unsafe.control_tokens", detail="a special token of this tokenizer in the text")
-        ids = self._spans.render(row.messages, row.tools)
+        try:
+            ids = self._spans.render(row.messages, row.tools)
+        except _template_error() as error:
+            return Refusal(reason="template.refuses", detail=str(error))
         lacks = self._lacks(part, ids, None)
         if lacks:
             return Refusal(reason="template.drops", detail=lacks)
@@ -86,6 +89,13 @@ class Tokens(Format):
         others = (m["content"] for m in part.row.messages[: part.end] if m["role"] != "assistant")
         missing = next((text for text in others if text.strip() not in rest), None)
         return "" if missing is None else f"{missing[:60]!r} is not in the tokens"
+
+
+def _template_error() -> type[Exception]:
+    """What chat templates raise; transformers renders them with jinja2."""
+    from jinja2 import TemplateError
+
+    return TemplateError
 
 
 def token_features() -> Any:
