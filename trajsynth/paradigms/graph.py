@@ -149,7 +149,8 @@ async def plan(state: TeamState) -> None:
     """The opening turn, if the team plans."""
     if state["crew"].team.settings.planner:
         with state["agent"].failing():
-            await state["agent"].plan(prompt("miroflow_begin"))
+            await state["agent"].plan()
+            state["agent"].tell(prompt("miroflow_begin"))
 
 
 async def lead(state: TeamState) -> dict[str, Any]:

@@ -89,7 +89,7 @@ class Agent:
         self.teacher = teacher or rollout.teacher
         self.tools = rollout.toolbox.tools() if tools is None else tools
         self.transcript = Transcript(rollout.invocation, self.teacher.profile)
-        self.path = name if called_by is None else f"{name}-{index}"
+        self.path = f"{name}-{index}" if index else name
         self.steps = self.calls_made = 0
         self.stop_reason: StopReason = "unknown"
         self.failure: Failure | None = None
@@ -99,7 +99,7 @@ class Agent:
         self._attempts = Attempts()
         self._tokens_per_byte = TOKENS_PER_BYTE
         self._payload = rollout.invocation.tools_payload(self.tools)
-        self._deadline = self._now() + (rollout.limits.wall_clock or NO_LIMIT)
+        self._deadline = rollout.clock() + (rollout.limits.wall_clock or NO_LIMIT)
         self._say("system", rollout.invocation.system_prompt(instructions, self.tools))
         self._say("user", task)
 
@@ -244,12 +244,15 @@ class Agent:
 
     # ---- turns without calls: plan and summary ----
 
-    async def plan(self, begin: str) -> None:
-        """An opening turn in which no tools may be called, answered by `begin`; for paradigms that ask for a plan."""
+    async def plan(self) -> None:
+        """An opening turn in which no tools may be called; for paradigms whose instructions ask for a plan."""
         message = await self._within_limits(lambda: self._closed_turn("plan", 1 + self.rollout.limits.rollback))
         if message is not None:
             self._decline_calls(message, "Not executed: the plan comes first.")
-            self._say("user", begin)
+
+    def tell(self, text: str) -> None:
+        """Add a user message; the next turn answers it."""
+        self._say("user", text)
 
     async def summarise(self) -> None:
         """The closing turn: no tools, and the answer in `\\boxed{}` or, of an agent that reports, as its text."""
@@ -377,13 +380,10 @@ class Agent:
         prompt_tokens = (sum(map(len, body)) + len(self._payload)) * self._tokens_per_byte
         return prompt_tokens + profile.max_output_tokens + CONTEXT_MARGIN >= context
 
-    def _now(self) -> float:
-        return self.rollout.clock()
-
     @property
     def time_left(self) -> float:
         """Seconds until the wall clock runs out; NO_LIMIT's worth without one."""
-        return self._deadline - self._now()
+        return self._deadline - self.rollout.clock()
 
     def conversation(self) -> Conversation:
         """The record of this agent's context."""
