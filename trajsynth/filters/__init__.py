@@ -12,17 +12,23 @@ if __name__ == "filters":
 from trajsynth.filters.actions import ActionLoop
 from trajsynth.filters.answers import Answer
 from trajsynth.filters.base import CorpusFilter, Filter
+from trajsynth.filters.benchmarks import LeakBenchmark
 from trajsynth.filters.calls import Calls
 from trajsynth.filters.codes import CODES, Code
 from trajsynth.filters.duplicates import DuplicateQuestions, Duplicates
 from trajsynth.filters.endings import EndedEarly, Refusal, Truncated
 from trajsynth.filters.errors import ErrorStreak, ErrorTimeouts
 from trajsynth.filters.funnel import Report
+from trajsynth.filters.language import LanguageMixed
+from trajsynth.filters.leaks import LeakAnswer, LeakHost
 from trajsynth.filters.recipe import FILTERS, SHIPPED, Curated, Curation, Decision, Recipe, recipe
 from trajsynth.filters.repeat import RepeatLoop, RepeatRun
 from trajsynth.filters.repeat_sentences import RepeatDrift, RepeatInterleaved
 from trajsynth.filters.repeat_turns import RepeatCrossTurn
 from trajsynth.filters.retries import RedundantRetry
+from trajsynth.filters.thinking import MultiCall, PlanMissing, ThoughtMissing
+from trajsynth.filters.tools import ToolMissing, ToolMisuse
+from trajsynth.filters.unsafe import ControlTokens, Secrets
 from trajsynth.filters.verdicts import Infra, Verdict
 
 __all__ = [
@@ -33,6 +39,7 @@ __all__ = [
     "Answer",
     "Calls",
     "Code",
+    "ControlTokens",
     "CorpusFilter",
     "Curated",
     "Curation",
@@ -44,6 +51,12 @@ __all__ = [
     "ErrorTimeouts",
     "Filter",
     "Infra",
+    "LanguageMixed",
+    "LeakAnswer",
+    "LeakBenchmark",
+    "LeakHost",
+    "MultiCall",
+    "PlanMissing",
     "Recipe",
     "RedundantRetry",
     "Refusal",
@@ -53,6 +66,10 @@ __all__ = [
     "RepeatLoop",
     "RepeatRun",
     "Report",
+    "Secrets",
+    "ThoughtMissing",
+    "ToolMissing",
+    "ToolMisuse",
     "Truncated",
     "Verdict",
     "recipe",

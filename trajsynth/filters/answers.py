@@ -1,4 +1,4 @@
-"""No final answer, or an empty one (`answer.missing`, `answer.empty`).
+"""No final answer, an empty one, one in a broken form (`answer.missing`, `answer.empty`, `format.error`).
 
 Level 2. Records of ours carry their answer; of imported rows the last assistant message is it, unless a form is asked
 for. Tests: tests/filters/test_filters_endings.py.
@@ -6,6 +6,7 @@ for. Tests: tests/filters/test_filters_endings.py.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -14,19 +15,20 @@ from trajsynth.filters.base import Filter
 from trajsynth.filters.view import final_turn, imported
 from trajsynth.protocols import Measures
 from trajsynth.signals import after_thinking
-from trajsynth.types import Finding, Trajectory
+from trajsynth.types import Finding, Message, Trajectory
 
 
 @dataclass(frozen=True)
 class Answer(Filter):
     """The final answer in the required form.
 
-    A trajectory that an infrastructure failure ended is left to `infra.*`. The paper drops such trivial failures from
-    RL data and wants a valid final answer in rejected ones too.
+    An answer that was meant to be in the form and is not (`boxed 12`, a box never closed) is `format.error`; a reply
+    cut off by its token limit is not. A trajectory that an infrastructure failure ended is left to `infra.*`. The paper
+    drops such trivial failures from RL data and wants a valid final answer in rejected ones too.
     """
 
     name: ClassVar = "answer"
-    codes: ClassVar = ("answer.missing", "answer.empty")
+    codes: ClassVar = ("answer.missing", "answer.empty", "format.error")
 
     form: str = "recorded"
     r"""`recorded` (of imported rows: `last_message`), `boxed`, `last_message`, or a regular expression."""
@@ -45,6 +47,8 @@ class Answer(Filter):
             closed = turn is not None and not (turn.tool_calls and form == "last_message")
             answer = final_answer(after_thinking(turn.content), form) if turn and closed else None
         found = "missing" if answer is None else ("given" if answer.strip() else "empty")
+        if answer is None and turn is not None and _botched(turn):
+            found = "broken"
         where = {} if turn is None else {"n": turn.n}
         return {
             "answer": found,
@@ -57,7 +61,18 @@ class Answer(Filter):
     def judge(self, measures: Measures) -> list[Finding]:
         if measures["failed"] or measures["answer"] == "given":
             return []
+        if measures["answer"] == "broken":
+            return [self.finding("format.error", measures, detail="the final answer is not in the required form")]
         detail = f"no final answer (stopped: {measures['stop']})"
         if measures["answer"] == "empty":
             return [self.finding("answer.empty", measures, detail="the final answer is empty")]
         return [self.finding("answer.missing", measures, detail=detail)]
+
+
+_BOX = re.compile(r"\\?\b(?:boxed|fbox)\b", re.IGNORECASE)
+
+
+def _botched(turn: Message) -> bool:
+    """Whether a final turn speaks of a box that is none."""
+    cut = turn.turn is not None and turn.turn.finish_reason == "length"
+    return not cut and not turn.tool_calls and _BOX.search(after_thinking(turn.content)) is not None

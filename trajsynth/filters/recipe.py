@@ -18,15 +18,21 @@ from trajsynth.errors import ConfigError, unknown
 from trajsynth.filters.actions import ActionLoop
 from trajsynth.filters.answers import Answer
 from trajsynth.filters.base import Row, counts, in_scope
+from trajsynth.filters.benchmarks import LeakBenchmark
 from trajsynth.filters.calls import Calls
 from trajsynth.filters.duplicates import DuplicateQuestions, Duplicates
 from trajsynth.filters.endings import EndedEarly, Refusal, Truncated
 from trajsynth.filters.errors import ErrorStreak, ErrorTimeouts
 from trajsynth.filters.funnel import Report
+from trajsynth.filters.language import LanguageMixed
+from trajsynth.filters.leaks import LeakAnswer, LeakHost
 from trajsynth.filters.repeat import RepeatLoop, RepeatRun
 from trajsynth.filters.repeat_sentences import RepeatDrift, RepeatInterleaved
 from trajsynth.filters.repeat_turns import RepeatCrossTurn
 from trajsynth.filters.retries import RedundantRetry
+from trajsynth.filters.thinking import MultiCall, PlanMissing, ThoughtMissing
+from trajsynth.filters.tools import ToolMissing, ToolMisuse
+from trajsynth.filters.unsafe import ControlTokens, Secrets
 from trajsynth.filters.verdicts import Infra, Verdict
 from trajsynth.filters.view import assistant_turns
 from trajsynth.protocols import CorpusFilter, Measures, RowFilter
@@ -37,7 +43,7 @@ Action: TypeAlias = Literal["drop", "mask", "tag"]
 AnyFilter: TypeAlias = RowFilter | CorpusFilter
 
 ACTIONS: Final = ("drop", "mask", "tag")
-SHIPPED: Final = ("dpo", "none", "rl", "sft")
+SHIPPED: Final = ("dpo", "none", "rl", "sft", "strict")
 
 _BUILT_IN: Final[tuple[type[Any], ...]] = (
     Infra,
@@ -56,6 +62,17 @@ _BUILT_IN: Final[tuple[type[Any], ...]] = (
     ErrorTimeouts,
     RedundantRetry,
     ActionLoop,
+    LeakHost,
+    LeakAnswer,
+    LeakBenchmark,
+    ControlTokens,
+    Secrets,
+    PlanMissing,
+    ThoughtMissing,
+    MultiCall,
+    LanguageMixed,
+    ToolMisuse,
+    ToolMissing,
     Duplicates,
     DuplicateQuestions,
 )
@@ -321,16 +338,22 @@ def _step(entry: Any, place: str, custom: Mapping[str, AnyFilter]) -> Step:
 def _made(kind: type[Any], given: Mapping[Any, Any], place: str) -> AnyFilter:
     """A built-in filter with thresholds from YAML, each checked against the type of its default."""
     defaults = {field.name: field.default for field in dataclasses.fields(kind)}
+    given = {key: tuple(v) if isinstance(v, list) and _words(v) else v for key, v in given.items()}
     for key, value in given.items():
         if key not in defaults:
             raise ConfigError(f"{place}: {unknown(f'threshold of {kind.name!r}', str(key), defaults)}")
         wanted = type(defaults[key])
         fits = isinstance(value, int | float) if wanted is float else isinstance(value, wanted)
         if not fits or (isinstance(value, bool) and wanted is not bool):
-            raise ConfigError(f"{place}.{key}: Expected `{wanted.__name__}`, got {value!r}")
+            expected = "list of str" if wanted is tuple else wanted.__name__
+            raise ConfigError(f"{place}.{key}: Expected `{expected}`, got {value!r}")
         if wanted in (int, float) and value < 0:
             raise ConfigError(f"{place}.{key}: must not be negative, got {value!r}")
     return cast(AnyFilter, kind(**given))
+
+
+def _words(values: list[Any]) -> bool:
+    return all(isinstance(value, str) for value in values)
 
 
 def _actions(written: Any, kind: AnyFilter, place: str) -> dict[str, Action]:

@@ -79,7 +79,7 @@ def _interleaved(place: Place, trajectory: Trajectory) -> Iterator[dict[str, Any
     groups: defaultdict[tuple[str, ...], list[Sentence]] = defaultdict(list)
     before: tuple[str, ...] = ()
     runs = [run for run in block_runs(place.text) if run.copies >= _LOOP_COPIES and run.block <= _LOOP_BLOCK]
-    loops = deque(sorted(((run.first, run.end) for run in runs)))
+    loops = deque(sorted((run.first, run.end) for run in runs))
     looping = 0
     for sentence in sentences(place.text):
         while loops and loops[0][0] <= sentence.start:

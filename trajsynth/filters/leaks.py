@@ -1,0 +1,176 @@
+"""What the agent should not have seen: a blocked host (`leak.host`), the gold answer in the prompt (`leak.answer`).
+
+Level 2. Tests: tests/filters/test_filters_leaks.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+from urllib.parse import urlsplit
+
+from trajsynth.filters.base import Filter
+from trajsynth.filters.view import exchanges
+from trajsynth.filters.words import words
+from trajsynth.protocols import Measures
+from trajsynth.schemas import parse_arguments
+from trajsynth.types import Finding, ToolCall, Trajectory
+
+# ---- hosts --------------------------------------------------------------------------------------------------------
+
+_URL = re.compile(r"https?:\\?/\\?/[^\s\"'<>`]{1,2000}", re.IGNORECASE)
+_URL_NAMES: Final = frozenset({"url", "uri", "link", "href", "website", "site", "domain", "host", "page_url", "urls"})
+_BARE = re.compile(r"(?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,24}(?::\d{1,5})?(?:/\S{0,2000})?", re.IGNORECASE)
+_SHOWN: Final = 200
+
+
+@dataclass(frozen=True)
+class LeakHost(Filter):
+    """A call asked for a page of a blocked host, where benchmarks and their answers lie.
+
+    MiroThinker's open tools refuse the data sets and spaces of Hugging Face for this reason: the default. URLs are read
+    from the arguments of every call, code included. A page asked for whose tool answered with the typed outcome
+    `blocked` counts whatever its host; `attempts: false` counts only pages that were read.
+    """
+
+    name: ClassVar = "leak.host"
+    codes: ClassVar = ("leak.host",)
+
+    hosts: tuple[str, ...] = ("huggingface.co/datasets", "huggingface.co/spaces", "hf.co/datasets")
+    """Blocked hosts, subdomains included, each maybe with the start of a path."""
+    attempts: bool = True
+    """Also count what was asked for and not given."""
+
+    def measure(self, trajectory: Trajectory) -> Measures:
+        asked: list[dict[str, Any]] = []
+        for c, conversation in enumerate(trajectory.conversations):
+            for exchange in exchanges(conversation):
+                outcome = None if exchange.result is None else exchange.result.outcome
+                pages = dict.fromkeys(_pages(exchange.call))
+                asked.extend({"c": c, "n": exchange.n, "page": page, "outcome": outcome} for page in pages)
+        return {"asked": asked}
+
+    def judge(self, measures: Measures) -> list[Finding]:
+        found: list[Finding] = []
+        for ask in measures["asked"]:
+            blocked = any(_under(ask["page"], host) for host in self.hosts)
+            refused = ask["outcome"] == "blocked"
+            if (blocked and (ask["outcome"] == "ok" or self.attempts)) or (refused and self.attempts):
+                done = "was read" if ask["outcome"] == "ok" else f"was asked for ({ask['outcome'] or 'no result'})"
+                found.append(self.finding(self.name, ask, detail=f"{ask['page']} {done}", value=ask["page"]))
+        return found
+
+
+def _pages(call: ToolCall) -> Iterator[str]:
+    """`host/path` of every URL in a call's arguments."""
+    for match in _URL.finditer(call.arguments):
+        yield from _page(match[0].replace("\\/", "/"))
+    arguments = parse_arguments(call.arguments).arguments or {}
+    for name, value in arguments.items():
+        for text in value if isinstance(value, list) else [value]:
+            if name.lower() in _URL_NAMES and isinstance(text, str) and _BARE.fullmatch(text.strip()):
+                yield from _page(f"https://{text.strip()}")
+
+
+def _page(url: str) -> Iterator[str]:
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return
+    if host:
+        yield f"{host.removeprefix('www.')}{parts.path}".rstrip("/.,)\\")[:_SHOWN]
+
+
+def _under(page: str, blocked: str) -> bool:
+    """Whether `host/path` lies under a blocked host or path."""
+    host, _, path = page.lower().partition("/")
+    wanted, _, start = blocked.lower().strip("/").removeprefix("www.").partition("/")
+    if host != wanted and not host.endswith(f".{wanted}"):
+        return False
+    return not start or path == start or path.startswith(f"{start}/")
+
+
+# ---- answers ------------------------------------------------------------------------------------------------------
+
+_SAID_ANYWAY: Final = frozenset(
+    ("yes", "no", "true", "false", "both", "neither", "none", "unknown", "male", "female", "before", "after")
+)
+_STATED = r"(?:answer|solution|ground truth|label|target)\b[^.\n]{0,30}?(?:\bis\b|[:=：])\s*[\"'*\[({\\a-z]{0,10}?\s*"
+_STATED_ZH = r"(?:答案|正解|解答)\s*(?:是|为|は|[:：])\s*[\"'“「]?"
+_OPTION = r"(?:^|\n)\s*\(?[A-Ha-h1-9][.):、]\s*"
+_JOINT = r"(?:\bor\b|\band\b|\bversus\b|\bvs\.?|\bbetween\b|\beither\b|[,/;:]|还是|或者?|和|、|と|か|หรือ)"
+
+
+@dataclass(frozen=True)
+class LeakAnswer(Filter):
+    """The gold answer stands in the prompt: in the question itself, or stated as the answer.
+
+    Left alone: answers of fewer than `chars` characters, yes/no words, and an answer that the question offers as one of
+    several ("Which is older, A or B?", listed options). A prompt that brings documents holds the answer by right, so
+    in all of the prompt but the question only a statement counts ("the correct answer is ...").
+    """
+
+    name: ClassVar = "leak.answer"
+    codes: ClassVar = ("leak.answer",)
+    thresholds: ClassVar = {"leak.answer": "chars"}
+
+    chars: int = 6
+    """Fewest characters of the answer."""
+    question: int = 120
+    """Most words of a question that is searched as such; a longer one brings its documents."""
+
+    def measure(self, trajectory: Trajectory) -> Measures:
+        answers = [a for a in dict.fromkeys(map(str.strip, trajectory.question.answers)) if _telling(a)]
+        if not answers:
+            return {"leaks": []}
+        asked = trajectory.question.text
+        prompt = _prompt(trajectory)
+        leaks = []
+        for answer in answers:
+            form = _form(answer)
+            sizes = {"answer": answer[:_SHOWN], "chars": len(answer)}
+            if re.search(f"(?:{_STATED}|{_STATED_ZH}){form}", prompt, re.IGNORECASE):
+                leaks.append({**sizes, "kind": "stated", "words": 0})
+            elif _asks_for(asked, form):
+                leaks.append({**sizes, "kind": "question", "words": len(words(asked))})
+        return {"leaks": leaks}
+
+    def judge(self, measures: Measures) -> list[Finding]:
+        for leak in measures["leaks"]:
+            if leak["chars"] < self.chars or leak["words"] > self.question:
+                continue
+            where = "the prompt states the answer" if leak["kind"] == "stated" else "the question holds its answer"
+            return [self.finding(self.name, detail=f"{where} {leak['answer']!r}", value=leak["answer"])]
+        return []
+
+
+def _telling(answer: str) -> bool:
+    """Whether an answer is one that no question says by chance."""
+    return len(answer) > 1 and answer.lower() not in _SAID_ANYWAY and not re.fullmatch(r"[\d.,%\s-]{1,8}", answer)
+
+
+def _form(answer: str) -> str:
+    """A pattern for the answer as a whole, blanks and case free."""
+    inner = r"\s+".join(map(re.escape, answer.split()))
+    return rf"(?<!\w){inner}(?!\w)" if answer.isascii() else inner
+
+
+def _prompt(trajectory: Trajectory) -> str:
+    """System prompt and messages before the main agent's first word."""
+    said: list[str] = [trajectory.question.text]
+    for message in trajectory.conversations[0].messages if trajectory.conversations else ():
+        if message.role == "assistant":
+            break
+        said.append(message.content)
+    return "\n".join(said)
+
+
+def _asks_for(question: str, form: str) -> bool:
+    """Whether the question says the answer otherwise than as one of several to choose from."""
+    if not re.search(form, question, re.IGNORECASE):
+        return False
+    offered = rf"{_JOINT}\s*(?:the |an? )?{form}|{form}[\"'”’)]{{0,2}}\s*{_JOINT}|{_OPTION}{form}"
+    return not re.search(offered, question, re.IGNORECASE)

@@ -1,0 +1,139 @@
+"""How an agent thinks before it acts: no plan (`plan.missing`), no thought (`thought.missing`), several calls at once
+(`multi_call`).
+
+Level 2. These are limits the MiroThinker paper names of its own data, not faults of a trajectory: the shipped recipes
+tag them. Tests: tests/filters/test_filters_thinking.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from trajsynth.filters.base import Filter
+from trajsynth.filters.view import assistant_turns
+from trajsynth.filters.words import words
+from trajsynth.protocols import Measures
+from trajsynth.types import Finding, Message, Trajectory
+
+_ITEMS = re.compile(r"^\s*(?:\(?\d{1,2}[.)、:]|[-*•]|step \d|第[一二三四五])\s*\S", re.MULTILINE | re.IGNORECASE)
+_NAMED = re.compile(
+    r"\b(?:plan|strategy|approach|roadmap|to-?do|break (?:this|it|the \w+) down|steps?)\b"
+    r"|计划|步骤|方案|思路|計画|手順|แผน"
+)
+_SEQUENCE = (
+    re.compile(r"\b(?:first(?:ly)?|to start|to begin|begin by|start by|start with)\b|首先|第一步|先|まず|最初に|ก่อนอื่น"),
+    re.compile(
+        r"\b(?:then|next|after (?:that|this|which)|second(?:ly)?|finally|afterwards|once (?:i|we|that))\b"
+        r"|然后|接着|再|最后|次に|それから|จากนั้น"
+    ),
+)
+_INTENT = re.compile(
+    r"\b(?:i|we)(?:['’]ll| will| need to| have to| should| must| can| am going to|['’]m going to| want to)\b|\blet me\b"
+    r"|\blet['’]s\b|需要|我将|我会|我要|する必要|必要があります|ต้อง"
+)
+
+
+@dataclass(frozen=True)
+class PlanMissing(Filter):
+    """Nothing before the first action says what will be done and in which order.
+
+    The paper wants the chosen trajectory of a preference pair to show an explicit plan. Counted as one: two listed
+    steps, a plan named as such, an order ("first ... then"), or two things meant to be done; in what the main agent
+    wrote or thought up to its first call. A trajectory without calls needs none.
+    """
+
+    name: ClassVar = "plan.missing"
+    codes: ClassVar = ("plan.missing",)
+    thresholds: ClassVar = {"plan.missing": "words"}
+
+    words: int = 8
+    """Fewest words of a plan; characters in scripts without spaces."""
+
+    def measure(self, trajectory: Trajectory) -> Measures:
+        said: list[str] = []
+        for message in trajectory.conversations[0].messages if trajectory.conversations else ():
+            if message.role == "assistant":
+                said.append(_thought(message))
+                if message.tool_calls:
+                    text = "\n".join(said)
+                    return {"acts": True, "c": 0, "n": message.n, "plan": _plan(text), "words": len(words(text))}
+        return {"acts": False}
+
+    def judge(self, measures: Measures) -> list[Finding]:
+        if not measures["acts"] or (measures["plan"] and measures["words"] >= self.words):
+            return []
+        return [self.finding(self.name, measures, detail="no plan before the first call")]
+
+
+def _plan(text: str) -> bool:
+    lower = text.lower()
+    if len(_ITEMS.findall(lower)) >= 2 or _NAMED.search(lower):
+        return True
+    return all(part.search(lower) for part in _SEQUENCE) or len(_INTENT.findall(lower)) >= 2
+
+
+@dataclass(frozen=True)
+class ThoughtMissing(Filter):
+    """Turns that call a tool and say nothing: no content beside the call, no reasoning."""
+
+    name: ClassVar = "thought.missing"
+    codes: ClassVar = ("thought.missing",)
+    thresholds: ClassVar = {"thought.missing": "share"}
+
+    share: float = 0.5
+    """Such turns are more than this share of the turns that call a tool."""
+
+    def measure(self, trajectory: Trajectory) -> Measures:
+        acting = [(c, m) for c, m in assistant_turns(trajectory) if m.tool_calls]
+        silent = [(c, m) for c, m in acting if not _thought(m).strip()]
+        where = {"c": silent[0][0], "n": silent[0][1].n} if silent else {}
+        return {"acting": len(acting), "silent": len(silent), **where}
+
+    def judge(self, measures: Measures) -> list[Finding]:
+        silent, acting = measures["silent"], measures["acting"]
+        if not silent or silent <= self.share * acting:
+            return []
+        detail = f"{silent} of {acting} turns with calls say nothing"
+        return [self.finding(self.name, measures, detail=detail, value=round(silent / acting, 3))]
+
+
+@dataclass(frozen=True)
+class MultiCall(Filter):
+    """A turn that makes several calls at once; trainers and servers without parallel calls cannot use it."""
+
+    name: ClassVar = "multi_call"
+    codes: ClassVar = ("multi_call",)
+    thresholds: ClassVar = {"multi_call": "calls"}
+
+    calls: int = 2
+    """Fewest calls of one turn."""
+
+    def measure(self, trajectory: Trajectory) -> Measures:
+        many = [{"c": c, "n": m.n, "calls": len(m.tool_calls)} for c, m in assistant_turns(trajectory)]
+        return {"turns": [turn for turn in many if turn["calls"] > 1]}
+
+    def judge(self, measures: Measures) -> list[Finding]:
+        return [
+            self.finding(self.name, turn, detail=f"{turn['calls']} calls in one turn", value=float(turn["calls"]))
+            for turn in measures["turns"]
+            if turn["calls"] >= self.calls
+        ]
+
+
+_TAGS: Final = re.compile(r"</?think(?:ing)?>", re.IGNORECASE)
+
+
+def _thought(message: Message) -> str:
+    """What a turn says beside its calls."""
+    return _TAGS.sub(" ", "\n".join([message.reasoning, *_beside(message)]))
+
+
+def _beside(message: Message) -> Iterator[str]:
+    at = 0
+    for start, end in sorted(call.span for call in message.tool_calls if call.span is not None):
+        yield message.content[at:start]
+        at = max(at, end)
+    yield message.content[at:]
