@@ -27,12 +27,10 @@ class KeepLastResults:
         """`n` of the tool messages the next turn does not see."""
         if not self.keep:
             return frozenset()
-        steps: dict[int, list[int]] = {}
-        for message in messages:
-            if message.role == "tool" and message.answers is not None:
-                steps.setdefault(message.answers[0], []).append(message.n)
-        count = max(0, len(steps) - self.keep) // self.every * self.every
-        return frozenset(n for step in list(steps)[:count] for n in steps[step])
+        results = [(message.answers[0], message.n) for message in messages if message.answers is not None]
+        steps = list(dict.fromkeys(step for step, _ in results))
+        hidden = set(steps[: max(0, len(steps) - self.keep) // self.every * self.every])
+        return frozenset(n for step, n in results if step in hidden)
 
     def clip(self, text: str) -> str:
         """The text, cut to `max_chars` and marked if it was longer."""

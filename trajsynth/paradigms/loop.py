@@ -97,6 +97,7 @@ class Agent:
         self.rollbacks: list[Rollback] = []
         self.planted: list[Planted] = []
         self._attempts = Attempts()
+        self._hidden_at, self._hidden_now = 0, frozenset[int]()
         self._tokens_per_byte = TOKENS_PER_BYTE
         self._payload = rollout.invocation.tools_payload(self.tools)
         self._deadline = rollout.clock() + (rollout.limits.wall_clock or NO_LIMIT)
@@ -370,7 +371,11 @@ class Agent:
         self.transcript.add(Message(n=self.transcript.next_n, role=role, content=text))
 
     def _hidden(self) -> frozenset[int]:
-        return self.rollout.context.hidden(self.transcript.messages)
+        """What the next turn may not see; the policy is asked once for each state of the conversation."""
+        if self._hidden_at != self.transcript.next_n:
+            self._hidden_at = self.transcript.next_n
+            self._hidden_now = self.rollout.context.hidden(self.transcript.messages)
+        return self._hidden_now
 
     def _overflows(self, body: tuple[bytes, ...]) -> bool:
         profile = self.teacher.profile

@@ -10,7 +10,6 @@ made. Tests: tests/teachers/test_teachers_endpoint.py, test_teachers_transport.p
 from __future__ import annotations
 
 import asyncio
-import ssl
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from functools import cache
@@ -21,6 +20,8 @@ from trajsynth.errors import MissingExtra, NetworkError, RolloutTimeout
 from trajsynth.teachers.faults import Fault, from_exception, from_status, unusable
 
 if TYPE_CHECKING:
+    import ssl
+
     import aiohttp
     import httpx2
     import yarl
