@@ -80,7 +80,7 @@ class Outages:
 
     def down(self, teacher: str, error: TeacherUnavailable) -> TeacherDown:
         """A call found it down."""
-        said = str(error) or type(error).__name__
+        said = str(error).removeprefix(f"teacher {teacher!r} ") or type(error).__name__
         if teacher not in self._down:
             self._down[teacher] = Outage(said, self._clock())
             self._say(f"teacher {teacher!r} is down or refuses us, its arms wait: {said}")
@@ -136,10 +136,11 @@ class Outages:
     def verdict(self) -> str:
         """The line the run stops with."""
         name, outage = min(self._down.items(), key=lambda item: item[1].since)
-        hours = (self._clock() - outage.since) / 3600
+        minutes = (self._clock() - outage.since) / 60
+        lasted = f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.1f} h"
         others = f" (and {len(self._down) - 1} more teachers)" if len(self._down) > 1 else ""
         return (
-            f"teacher {name!r}{others} is down or refuses us since {hours:.1f} h (outage.wait): {outage.said}; "
+            f"teacher {name!r}{others} is down or refuses us for {lasted} now (outage.wait): {outage.said}; "
             f"{self.waiting} rollouts wait. Mend it and run the same command again, nothing is lost"
         )
 
@@ -163,7 +164,7 @@ class Outages:
             try:
                 await self._ping(teacher)
             except (TeacherUnavailable, NetworkError, RolloutTimeout) as error:
-                self._down[teacher].said = str(error)
+                self._down[teacher].said = str(error).removeprefix(f"teacher {teacher!r} ")
                 rest = min(LONGEST_REST, rest * 2)
             except RolloutError:
                 break  # it answers, though it does not like the question
