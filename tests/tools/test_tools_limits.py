@@ -71,6 +71,7 @@ async def ask(
 # ---- pace ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_five_hundred_rollouts_make_no_more_calls_at_once_than_allowed() -> None:
     api = SearchApi(takes=0.9)
     results = run_fast(ask(api, ToolLimits(concurrency=20), [{"q": i} for i in range(500)], 10.0), 20)
@@ -78,6 +79,7 @@ def test_five_hundred_rollouts_make_no_more_calls_at_once_than_allowed() -> None
     assert (api.most_in_flight, len(api.began)) == (20, 500)
 
 
+@pytest.mark.slow
 def test_hundreds_of_rollouts_make_no_more_calls_a_minute_than_allowed() -> None:
     api = SearchApi(takes=0.1)
     results = run_fast(ask(api, ToolLimits(rpm=300), [{"q": i} for i in range(340)], 30.0), 40)
