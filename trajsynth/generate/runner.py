@@ -24,6 +24,7 @@ from trajsynth.generate.metering import Metered, Till
 from trajsynth.generate.outages import Outages, TeacherDown
 from trajsynth.generate.performing import Performer
 from trajsynth.generate.plan import Plan, Summary, check_names, listed, total
+from trajsynth.generate.process import fit_for_many
 from trajsynth.generate.progress import Board, Progress
 from trajsynth.generate.rundir import DiskError
 from trajsynth.generate.sampling import DecisionFile
@@ -124,7 +125,7 @@ class _Session:
         width = self.plan.concurrency or self.plan.config.concurrency
         try:
             self.journals.sweep(self.store.ids)
-            with on_signals(self.stop if self.plan.signals else Stop()):
+            with fit_for_many(width), on_signals(self.stop if self.plan.signals else Stop()):
                 async with asyncio.TaskGroup() as group:
                     keepers = (self._commit(), self._tick(), self._drain(), self.outages.watch())
                     tasks = [group.create_task(keeper) for keeper in keepers]
