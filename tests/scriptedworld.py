@@ -13,7 +13,7 @@ from trajsynth.generate import NullJournal
 from trajsynth.invocation import invocation
 from trajsynth.paradigms.context import KeepLastResults
 from trajsynth.paradigms.react import ReAct
-from trajsynth.protocols import ChatRequest, Episode, Limits, Reply, Rollout, TeacherProfile
+from trajsynth.protocols import ChatRequest, Episode, Limits, Paradigm, Reply, Rollout, TeacherProfile
 from trajsynth.teachers.scripted.server import reply
 from trajsynth.teachers.scripted.settings import Settings
 from trajsynth.tools.corpus import CorpusTools
@@ -74,11 +74,12 @@ async def rollout(
     seed: int = 0,
     rollback: int = 0,
     max_turns: int = 60,
+    paradigm: Paradigm | None = None,
 ) -> Episode:
     """One episode; without `documents` there are no tools."""
     sources = [] if documents is None else [CorpusTools(documents)]
     async with Toolbox(sources) as box:
-        return await ReAct().run(
+        return await (paradigm or ReAct()).run(
             Rollout(
                 id=f"{question.id}/{seed}",
                 question=question,
