@@ -199,6 +199,25 @@ async def test_a_rollout_that_ignores_its_wall_clock_is_cut_off(
     assert list((tmp_path / "journal").iterdir()) == []
 
 
+async def test_a_resumed_rollout_gets_no_fresh_wall_clock(tmp_path: Path) -> None:
+    stop = Stop()
+    before: list[float] = []
+    after: list[float] = []
+
+    async def slow(rollout: Rollout, step: int) -> None:
+        await asyncio.sleep(0.1)
+        before.append(rollout.clock())
+        if step == 2:
+            stop.request()
+
+    changes: dict[str, Any] = {"config": make_config(arms=[{"teacher": "a"}], rollout={"wall_clock": 5}), "n": 1}
+    assert (await run(tmp_path, paradigms={"react": Steps(before=slow)}, stop=stop, **changes)).interrupted
+    await run(tmp_path, paradigms={"react": Steps(before=lambda r, s: after.append(r.clock()))}, **changes)
+    assert after[0] < 0.09 and after[2] >= before[1], "replayed, the clock shows what it showed"
+    [record] = read_trajectories(tmp_path)
+    assert record.answer and before[1] <= record.run.seconds < before[2] + 5
+
+
 async def test_a_timeout_error_of_the_paradigm_itself_is_a_bug(tmp_path: Path) -> None:
     def late(rollout: Rollout, step: int) -> None:
         raise TimeoutError("mine")
@@ -266,7 +285,7 @@ async def test_a_stop_lets_calls_in_flight_arrive_and_resume_repeats_none_of_the
     stop, teacher = Stop(), FakeTeacher(delay=0.02)
 
     def at_third(rollout: Rollout, step: int) -> None:
-        if rollout.question.id == "q2" and step == 1:
+        if rollout.question.id == "q2" and step == 1 and not stop.asked:
             stop.request()
 
     summary = await run(

@@ -181,6 +181,8 @@ class FileJournal:
         self._results: dict[str, deque[ResultEvent]] = {}
         self._lists: dict[str, Toolset] = {}
         self._offered: dict[str, Toolset] = {}
+        self.worked = 0.0
+        """Seconds the rollout had worked in earlier sessions, as far as recorded."""
         self._at = 0.0
         self._since = time.monotonic()
         self._size = 0
@@ -298,6 +300,7 @@ class FileJournal:
         if len(whole) < len(data):
             os.truncate(self._path, len(whole))
         self._size = len(whole)
+        self.worked = max((event.at for event in events if isinstance(event, ReplyEvent | ResultEvent)), default=0.0)
         for event in events[1:]:
             if isinstance(event, ReplyEvent):
                 self._replies.setdefault(event.key, deque()).append(event)

@@ -56,7 +56,8 @@ class Performer:
         """Run the paradigm and grade its answer. Raises DiskError when the journal could not be written, and
         CancelledError, also in place of a result that was given in spite of one."""
         episode: Episode | None = None
-        clock = asyncio.timeout(self.limits.wall_clock + GRACE if self.limits.wall_clock else None)
+        left = GRACE + max(0.0, self.limits.wall_clock - journal.worked)
+        clock = asyncio.timeout(left if self.limits.wall_clock else None)
         try:
             async with clock:
                 await begin(self.plan.toolbox, job.id)
