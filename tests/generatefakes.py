@@ -129,6 +129,9 @@ class NoInvocation:
     def tools_payload(self, tools: Toolset) -> bytes:
         return b""
 
+    def tools_note(self, before: Toolset, after: Toolset) -> str:
+        return ""
+
     def read(self, reply: Reply, tools: Toolset) -> Any: ...
 
     def render(

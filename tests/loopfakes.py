@@ -65,12 +65,16 @@ class MemoryJournal:
     """Remembers every event by key, as the file journal does."""
 
     events: dict[str, Any] = field(default_factory=dict)
+    lists: dict[str, Toolset] = field(default_factory=dict)
 
     async def reply(self, key: str, make: Callable[[], Awaitable[Reply]]) -> Reply:
         return await self._serve(key, make)
 
     async def result(self, key: str, make: Callable[[], Awaitable[ToolResult]]) -> ToolResult:
         return await self._serve(key, make)
+
+    def tools(self, key: str, offered: Toolset) -> Toolset:
+        return self.lists.setdefault(key, offered)
 
     async def _serve(self, key: str, make: Callable[[], Awaitable[Any]]) -> Any:
         if key not in self.events:

@@ -263,6 +263,42 @@ class CorpusTools(Section, frozen=True, kw_only=True):
     """Characters of a page shown at a time."""
 
 
+class SandboxTools(Section, frozen=True, kw_only=True):
+    """Python and shell commands in a folder of each rollout's own, contained by bubblewrap (Linux)."""
+
+    network: bool = False
+    """Let programs reach the network. They then reach all that this machine can, its private addresses included."""
+    python: str = "python3"
+    """The Python for `run_python`: a name on the system's path, or a path inside a folder of `read_only`."""
+    read_only: list[str] = []
+    """More folders that programs may read, at the same paths (a virtual environment, data)."""
+    timeout: Seconds = msgspec.field(default_factory=lambda: Seconds(60))
+    """Longest a program may run."""
+    cpu: Seconds = msgspec.field(default_factory=lambda: Seconds(60))
+    """Most processor time of one process."""
+    memory_mb: Positive = 2048
+    """Most memory of a program's processes together, in MB; /tmp and /dev/shm may hold 3/8 of it besides."""
+    processes: Annotated[int, Meta(ge=8)] = 64
+    """Most processes and threads of a program."""
+    disk_mb: Positive = 512
+    """Largest file, and largest workspace, in MB."""
+    output_chars: Annotated[int, Meta(ge=100)] = 20_000
+    """Longest output shown; beginning and end are kept."""
+    concurrency: Positive | None = None
+    """Most programs at once, all rollouts together; twice the number of processors when absent."""
+    keep: bool = False
+    """Keep the workspaces of finished rollouts, under workspaces/kept in the run's folder."""
+
+
+class FilesTools(Section, frozen=True, kw_only=True):
+    """List, read and search the files of a folder; nothing is written."""
+
+    path: str
+    """The folder."""
+    page_chars: Annotated[int, Meta(ge=100)] = 20_000
+    """Characters of a file shown at a time."""
+
+
 class CustomTools(Section, frozen=True, kw_only=True):
     """Your own class with the methods of trajsynth.protocols.ToolSource."""
 
@@ -291,6 +327,27 @@ class ToolLimits(Section, frozen=True, kw_only=True):
     """Dollars a call. Answers and time-outs are charged; refusals that pass (429, lost server) and cached ones not."""
 
 
+class ServerTools(Section, frozen=True, kw_only=True):
+    """What is offered of one server, and whose its sessions are."""
+
+    allow: list[str] | None = None
+    """Only these of its tools, by its own names for them; `*` allowed."""
+    deny: list[str] = []
+    """None of these; `*` allowed."""
+    scope: Literal["shared", "rollout"] | None = None
+    """One session for all rollouts, or each rollout its own; `rollout` when `state` is `session`, else `shared`."""
+    state: Literal["none", "workspace", "session"] = "none"
+    """What calls leave behind for later ones: nothing, files or data that outlive the server's session, or something
+    that ends with the session. With the last, an interrupted rollout that has called a tool starts again."""
+    pool: Positive = 1
+    """Sessions of a shared server, over which calls are spread."""
+
+    @property
+    def for_each_rollout(self) -> bool:
+        """Each rollout has a session of its own."""
+        return self.scope == "rollout" or (self.scope is None and self.state == "session")
+
+
 class Tools(Section, frozen=True, kw_only=True):
     """Where tools come from. Without any, teachers answer from what they know."""
 
@@ -300,12 +357,21 @@ class Tools(Section, frozen=True, kw_only=True):
     """Python functions."""
     corpus: CorpusTools | None = None
     """Search over the questions' documents; `{}` for the defaults."""
+    sandbox: SandboxTools | None = None
+    """Run Python and commands, each rollout in a folder of its own; `{}` for the defaults."""
+    files: FilesTools | None = None
+    """Read the files of a folder."""
     custom: dict[str, CustomTools] = {}
     """Tool sources of your own."""
     timeout: Seconds = msgspec.field(default_factory=lambda: Seconds(300))
     """Longest one tool call may take; each try has its own, and waiting for `limits` is no part of it."""
     limits: dict[str, ToolLimits] = {}
     """By server: a key of `mcpServers` or `custom`, `functions`, or `corpus`."""
+    servers: dict[str, ServerTools] = {}
+    """Which tools of a server are offered and how it is kept, by the same names as `limits`."""
+    discovery: Literal["all", "progressive"] = "all"
+    """Show every tool from the start, or only a `list_tools` call that names the servers: an agent may call a server's
+    tools once it has listed them."""
 
 
 # ---- rollouts ---------------------------------------------------------------------------------------------------
@@ -394,6 +460,8 @@ class RolloutConfig(Section, frozen=True, kw_only=True):
     """A longer tool result is cut and marked."""
     rollback: Count = 4
     """Faulty turns discarded in a row before one stands; 0 turns rollback off (published code: 4)."""
+    calls_per_message: Literal["many", "one"] = "many"
+    """With `one`, the first call of a message is executed and the others are answered as not executed."""
 
 
 class Judge(Section, frozen=True, kw_only=True):

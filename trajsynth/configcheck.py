@@ -23,6 +23,7 @@ from trajsynth.config import (
     MiroFlowParadigm,
     OpenAITeacher,
     Samples,
+    ServerTools,
 )
 from trajsynth.configsecrets import check_references
 from trajsynth.errors import ConfigError, unknown
@@ -86,7 +87,8 @@ def _teachers(config: Config, where: str) -> None:
 
 
 def _tools(config: Config, where: str) -> None:
-    taken = {"corpus": "the corpus tools", "functions": "tools.functions"}
+    taken = {"corpus": "the corpus tools", "functions": "tools.functions", "agents": "the sub-agents of miroflow"}
+    taken |= {"toolbox": "the list of tools"} if config.tools.discovery == "progressive" else {}
     for name in config.tools.custom:
         if name in taken:
             _refuse(where, f"tools.custom.{name}", f"the name is taken by {taken[name]}")
@@ -97,8 +99,22 @@ def _tools(config: Config, where: str) -> None:
         _server(server, where, f"tools.mcpServers.{name}")
     offered = {"functions"} if config.tools.functions else set()
     offered |= {"corpus"} if config.tools.corpus is not None else set()
+    offered |= {*config.tools.custom, *config.tools.mcpServers}
     for name in config.tools.limits:
-        _known(where, f"tools.limits.{name}", "server", name, offered | {*config.tools.custom, *config.tools.mcpServers})
+        _known(where, f"tools.limits.{name}", "server", name, offered)
+    for name, options in config.tools.servers.items():
+        _known(where, f"tools.servers.{name}", "server", name, offered)
+        _served(options, where, f"tools.servers.{name}", name in config.tools.mcpServers)
+
+
+def _served(options: ServerTools, where: str, path: str, mcp: bool) -> None:
+    if not mcp and (options.scope is not None or options.pool > 1):
+        _refuse(where, path, "'scope' and 'pool' are for the servers under tools.mcpServers")
+    if options.pool > 1 and options.for_each_rollout:
+        _refuse(where, f"{path}.pool", "each rollout has a session of its own; drop 'pool', or set scope: shared")
+    if options.state == "session" and options.scope == "shared":
+        problem = "state: session with scope: shared would mix what rollouts keep; set scope: rollout"
+        _refuse(where, f"{path}.scope", problem)
 
 
 def _server(server: McpServer, where: str, path: str) -> None:

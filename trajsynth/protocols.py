@@ -144,11 +144,47 @@ class ToolSource(Protocol):
 class Toolbox(Protocol):
     """All tools of a run under their wire names."""
 
-    def tools(self) -> Toolset: ...
+    def tools(self) -> Toolset:
+        """The tools offered now; the same object until the list changes."""
+        ...
 
     async def call(self, spec: ToolSpec, arguments: dict[str, Any], *, rollout: str) -> ToolResult:
         """Run one tool under its timeout; never raises for what a tool does."""
         ...
+
+
+@runtime_checkable
+class PerRollout(Protocol):
+    """What a tool source or toolbox also has when a rollout may have sessions, and so tools, of its own."""
+
+    async def begin(self, rollout: str) -> None:
+        """Open the rollout's sessions; raises ToolServerError."""
+        ...
+
+    def tools_of(self, rollout: str) -> Toolset:
+        """The tools the rollout is offered now; the same object until the list changes."""
+        ...
+
+    async def release(self, rollout: str) -> None:
+        """Close the rollout's sessions."""
+        ...
+
+
+async def begin(tools: object, rollout: str) -> None:
+    """Open a rollout's own sessions, where there are such; raises ToolServerError."""
+    if isinstance(tools, PerRollout):
+        await tools.begin(rollout)
+
+
+def tools_of(tools: Toolbox | ToolSource, rollout: str) -> Toolset:
+    """The tools a rollout is offered now."""
+    return tools.tools_of(rollout) if isinstance(tools, PerRollout) else tools.tools()
+
+
+async def release(tools: object, rollout: str) -> None:
+    """Close a rollout's own sessions."""
+    if isinstance(tools, PerRollout):
+        await tools.release(rollout)
 
 
 # ---- invocation and context --------------------------------------------------------------------------------------
@@ -176,6 +212,10 @@ class Invocation(Protocol):
 
     def tools_payload(self, tools: Toolset) -> bytes:
         """JSON array for the request's `tools`, or empty."""
+        ...
+
+    def tools_note(self, before: Toolset, after: Toolset) -> str:
+        """What the teacher must be told when its list has changed; empty where the request shows it the new one."""
         ...
 
     def read(self, reply: Reply, tools: Toolset) -> Reading: ...
@@ -212,6 +252,10 @@ class Journal(Protocol):
 
     async def result(self, key: str, make: Callable[[], Awaitable[ToolResult]]) -> ToolResult: ...
 
+    def tools(self, key: str, offered: Toolset) -> Toolset:
+        """The tool list of the turn whose replies have keys `<key>/...`: `offered`, or on resume the one it saw."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -225,6 +269,8 @@ class Limits:
     """Overrides the teacher's own context length when set."""
     rollback: int = 4
     """Discarded attempts in a row before a faulty turn stands; 0 turns rollback off (published code: 4)."""
+    calls_per_message: int = 0
+    """Calls of a message that are executed; the others are answered as not executed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,6 +290,8 @@ class Rollout:
     """Seconds, for the wall clock: it goes on where the rollout's earlier session stopped."""
     teachers: Mapping[str, Teacher] = field(default_factory=dict)
     """All teachers of the run, for paradigms whose roles use different ones."""
+    progressive: bool = False
+    """An agent may call a server's tools only after it has listed them (`tools.discovery: progressive`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

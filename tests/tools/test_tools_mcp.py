@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from mcp import Client, MCPError
+from mcp.client.session import MessageHandlerFnT
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import ToolAnnotations
@@ -66,17 +67,17 @@ def make_server() -> MCPServer:
 class InMemory:
     """A connector to a server in this process; `breaks` makes the next openings fail."""
 
-    def __init__(self, server: MCPServer | None = None) -> None:
-        self.server = server or make_server()
+    def __init__(self, server: MCPServer | None = None, mode: str = "auto") -> None:
+        self.server, self.mode = server or make_server(), mode
         self.opened = 0
         self.breaks: list[Exception] = []
 
     @asynccontextmanager
-    async def client(self) -> AsyncIterator[Client]:
+    async def client(self, heard: MessageHandlerFnT) -> AsyncIterator[Client]:
         if self.breaks:
             raise self.breaks.pop(0)
         self.opened += 1
-        async with Client(self.server) as client:
+        async with Client(self.server, message_handler=heard, mode=self.mode) as client:
             yield client
 
     def explain(self, error: BaseException) -> str:

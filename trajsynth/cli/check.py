@@ -124,7 +124,7 @@ async def _tools(config: Config) -> AsyncIterator[str]:
             return
         for source in sources:
             try:
-                async with Toolbox([source], 60) as toolbox:
+                async with Toolbox([source], 60, config.tools.servers) as toolbox:
                     names = ", ".join(spec.tool for spec in toolbox.tools())
                     click.echo(f"tools of {source.name}: {names or 'none'}")
             except (InputError, RolloutError) as error:

@@ -94,12 +94,14 @@ def _documents(rundir: RunDir, config: Config, questions: list[Question]) -> Pat
 async def perform(
     config: Config, rundir: RunDir, questions: list[Question], documents: Path | None, options: GenerateOptions
 ) -> Summary:
+    """Open everything the config names, generate, close it again."""
     from trajsynth.generate import Plan, generate
     from trajsynth.grading import build_graders
     from trajsynth.invocation import invocation
     from trajsynth.paradigms import KeepLastResults
 
     rollout = config.rollout
+    one = rollout.calls_per_message == "one"
     async with equipped(config, documents) as equipment:
         plan = Plan(
             config=config,
@@ -108,7 +110,7 @@ async def perform(
             teachers=equipment.teachers,
             toolbox=equipment.toolbox,
             paradigms=paradigms(config),
-            invocations={arm.invocation: invocation(arm.invocation) for arm in config.all_arms()},
+            invocations={arm.invocation: invocation(arm.invocation, one_call=one) for arm in config.all_arms()},
             context=lambda: KeepLastResults(rollout.keep_results, rollout.hide_every, rollout.max_result_chars),
             grader=lambda teachers: build_graders(config.grade, teachers),
             limit=options.limit,
@@ -126,7 +128,7 @@ async def equipped(config: Config, documents: Path | None) -> AsyncIterator[Equi
     async with AsyncExitStack() as stack:
         teachers = await open_teachers(config, teachers_used(config), stack)
         sources = build_sources(config.tools, documents, os.environ)
-        opened = await stack.enter_async_context(Toolbox(sources, float(config.tools.timeout)))
+        opened = await stack.enter_async_context(Toolbox(sources, float(config.tools.timeout), config.tools.servers))
         disabled = {name for name, server in config.tools.mcpServers.items() if server.disabled}
         limits = {name: limit for name, limit in config.tools.limits.items() if name not in disabled}
         equipment = Equipment(teachers=teachers, toolbox=LimitedToolbox(opened, limits) if limits else opened)

@@ -12,11 +12,14 @@ from trajsynth.protocols import Invocation
 
 __all__ = ["FunctionCalling", "McpPrompt", "invocation"]
 
-_KINDS: dict[str, type[FunctionCalling] | type[McpPrompt]] = {"function_calling": FunctionCalling, "mcp": McpPrompt}
+_KINDS = ("function_calling", "mcp")
 
 
-def invocation(name: str) -> Invocation:
-    """The invocation of this name, `function_calling` or `mcp`; raises ConfigError for any other."""
+def invocation(name: str, *, one_call: bool = False) -> Invocation:
+    """The invocation of this name, `function_calling` or `mcp`; raises ConfigError for any other.
+
+    `one_call`: teachers are asked to write one call a message, where the prompt says how calls are written.
+    """
     if name not in _KINDS:
         raise ConfigError(unknown("invocation", name, _KINDS))
-    return _KINDS[name]()
+    return McpPrompt(one_call=one_call) if name == "mcp" else FunctionCalling()

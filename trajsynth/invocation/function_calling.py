@@ -59,6 +59,10 @@ class FunctionCalling:
             self._payloads[id(tools)] = known
         return known[1]
 
+    def tools_note(self, before: Toolset, after: Toolset) -> str:
+        """Empty: the next request carries the new list."""
+        return ""
+
     def read(self, reply: Reply, tools: Toolset) -> Reading:
         """The native calls, with server and tool filled in. Calls written as text are a problem, not calls."""
         if reply.tool_calls:

@@ -17,7 +17,9 @@ from trajsynth.answers import boxed
 from trajsynth.errors import ContextOverflow, RolloutError
 from trajsynth.paradigms.attempts import Attempts
 from trajsynth.paradigms.gathering import together
+from trajsynth.paradigms.offer import Offer
 from trajsynth.paradigms.prompts import prompt
+from trajsynth.paradigms.room import Room
 from trajsynth.paradigms.transcript import Transcript
 from trajsynth.protocols import ChatRequest, Reading, Reply, Rollout, Teacher, ToolResult
 from trajsynth.schemas import CallCheck, check_call
@@ -43,12 +45,8 @@ SUMMARY_TRIES = 3
 """Most tries for a summary with a boxed answer (published code: 3); one without rollback."""
 SUMMARY_GRACE = 300.0
 """Seconds the summary turn may still take after the wall clock ran out."""
-TOKENS_PER_BYTE = 0.3
-"""Prompt tokens per byte of request before the endpoint has reported a figure (English prose: 0.22-0.28)."""
 NO_LIMIT = 10.0 * 365 * 86_400
 """Seconds that stand for no wall clock."""
-CONTEXT_MARGIN = 1_000
-"""Tokens kept free beside the longest reply (published code: 1,000)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +85,9 @@ class Agent:
         self.rollout, self.name, self.index, self.called_by, self.task = rollout, name, index, called_by, task
         self.reports = reports
         self.teacher = teacher or rollout.teacher
-        self.tools = rollout.toolbox.tools() if tools is None else tools
         self.transcript = Transcript(rollout.invocation, self.teacher.profile)
         self.path = f"{name}-{index}" if index else name
+        self.offer = Offer(rollout, self.path, tools)
         self.steps = self.calls_made = 0
         self.stop_reason: StopReason = "unknown"
         self.failure: Failure | None = None
@@ -98,11 +96,10 @@ class Agent:
         self.planted: list[Planted] = []
         self._attempts = Attempts()
         self._hidden_at, self._hidden_now = 0, frozenset[int]()
-        self._tokens_per_byte = TOKENS_PER_BYTE
-        self._payload = rollout.invocation.tools_payload(self.tools)
+        self._room = Room(rollout.limits, self.teacher.profile)
         self._deadline = rollout.clock() + (rollout.limits.wall_clock or NO_LIMIT)
-        self._say("system", rollout.invocation.system_prompt(instructions, self.tools))
-        self._say("user", task)
+        self.tell(rollout.invocation.system_prompt(instructions, self.offer.tools), "system")
+        self.tell(task)
 
     # ---- the whole road ----
 
@@ -132,13 +129,15 @@ class Agent:
         self.stop_reason = self.limit() or "unknown"
         if self.stop_reason != "unknown":
             return None
+        if changes := self.offer.renew(self.steps):
+            self.tell(changes)
         thought = await self._within_limits(self.think)
         if thought is None:
             return None
         if thought.final:
             self.stop_reason = "answered"
         elif not thought.reading.calls:
-            self._say("user", prompt("unreadable_call", detail=thought.reading.detail))
+            self.tell(prompt("unreadable_call", detail=thought.reading.detail))
         return thought if thought.reading.calls else None
 
     async def _within_limits(self, work: Callable[[], Awaitable[T]], grace: float = 0.0) -> T | None:
@@ -161,7 +160,7 @@ class Agent:
             return "max_tool_calls"
         if self.time_left <= 0:
             return "time_limit"
-        return "context_full" if self._overflows(self.transcript.body(self._hidden())) else None
+        return "context_full" if self._room.overflows(self._size(self.transcript.body(self._hidden()))) else None
 
     # ---- think ----
 
@@ -171,8 +170,8 @@ class Agent:
         body = self.transcript.body(hidden)
         for attempt in range(self.rollout.limits.rollback + 1):
             reply, turn = await self._complete(body, hidden, str(self.steps), attempt)
-            reading = self.rollout.invocation.read(reply, self.tools)
-            checks = tuple(check_call(call, self.tools) for call in reading.calls)
+            reading = self.rollout.invocation.read(reply, self.offer.tools)
+            checks = tuple(check_call(call, self.offer.tools) for call in reading.calls)
             message = self._message(reply, turn, reading.calls)
             fault = self._fault(reply, reading, checks) if attempt < self.rollout.limits.rollback else ""
             if not fault:
@@ -201,10 +200,12 @@ class Agent:
         """Run the turn's calls (or those with an index in `only`) side by side; see `admit` for those not executed."""
         turn = f"{self.path}/{self.steps - 1}/{thought.attempt}"
         chosen = range(len(thought.checks)) if only is None else only
-        return await together([self._run(f"{turn}/{i}", thought.checks[i]) for i in chosen])
+        return await together([self._run(f"{turn}/{i}", i, thought.checks[i]) for i in chosen])
 
-    def admit(self, check: CallCheck) -> ToolResult | None:
-        """Count a call; the typed result of one that is invalid or over the limit and must not be executed."""
+    def admit(self, check: CallCheck, index: int) -> ToolResult | None:
+        """Count a turn's call; the typed result of one that is invalid or over a limit and must not be executed."""
+        if 0 < self.rollout.limits.calls_per_message <= index:
+            return ToolResult(text=prompt("one_call"), outcome="blocked")
         limit = self.rollout.limits.max_tool_calls
         if limit and self.calls_made >= limit:
             return ToolResult(text=f"Not executed: the limit of {limit} tool calls is reached.", outcome="blocked")
@@ -213,14 +214,14 @@ class Agent:
             return ToolResult(text=f"Invalid call, not executed: {check.detail}", outcome="invalid_call")
         return None
 
-    async def _run(self, key: str, check: CallCheck) -> ToolResult:
-        refused = self.admit(check)
+    async def _run(self, key: str, index: int, check: CallCheck) -> ToolResult:
+        refused = self.admit(check, index)
         if refused is not None:
             return refused
         spec, arguments = cast(ToolSpec, check.spec), check.arguments or {}
 
         async def execute() -> ToolResult:
-            return await self.rollout.toolbox.call(spec, arguments, rollout=self.rollout.id)
+            return await self.offer.call(spec, arguments)
 
         try:
             async with asyncio.timeout(self.time_left):
@@ -232,6 +233,7 @@ class Agent:
         """Add one tool message per call, in the order of the calls."""
         for i, (check, result) in enumerate(zip(thought.checks, results, strict=True)):
             self._attempts.note(check, result)
+            self.offer.note(check, result)
             message = Message(
                 n=self.transcript.next_n,
                 role="tool",
@@ -251,13 +253,13 @@ class Agent:
         if message is not None:
             self._decline_calls(message, "Not executed: the plan comes first.")
 
-    def tell(self, text: str) -> None:
-        """Add a user message; the next turn answers it."""
-        self._say("user", text)
+    def tell(self, text: str, role: Literal["system", "user"] = "user") -> None:
+        """Add a message; the next turn answers it."""
+        self.transcript.add(Message(n=self.transcript.next_n, role=role, content=text))
 
     async def summarise(self) -> None:
         """The closing turn: no tools, and the answer in `\\boxed{}` or, of an agent that reports, as its text."""
-        self._say("user", prompt("report" if self.reports else "summary", question=self.task))
+        self.tell(prompt("report" if self.reports else "summary", question=self.task))
         tries = min(SUMMARY_TRIES, 1 + self.rollout.limits.rollback)
         step = f"summary-{self.steps}"  # resumed under other limits, it is another
         message = await self._within_limits(lambda: self._closed_turn(step, tries), SUMMARY_GRACE)
@@ -294,7 +296,7 @@ class Agent:
             body = self.transcript.body(hidden)
             rest = [m.n for m in self.transcript.messages if m.role == "tool" and m.n not in hidden]
             try:
-                if rest and self._overflows(body):
+                if rest and self._room.overflows(self._size(body)):
                     raise ContextOverflow("estimated")
                 reply, turn = await self._complete(body, hidden, step, attempt, closed=True)
             except ContextOverflow:
@@ -303,7 +305,7 @@ class Agent:
                 hidden |= frozenset(rest[: (len(rest) + 1) // 2])
                 continue
             listens = bool(reply.tool_calls) or step == "plan"
-            calls = self.rollout.invocation.read(reply, self.tools).calls if listens else ()
+            calls = self.rollout.invocation.read(reply, self.offer.tools).calls if listens else ()
             return reply, self._message(reply, turn, calls)
 
     def _decline_calls(self, message: Message, text: str) -> None:
@@ -319,27 +321,27 @@ class Agent:
     async def _complete(
         self, body: tuple[bytes, ...], hidden: frozenset[int], step: str, attempt: int, *, closed: bool = False
     ) -> tuple[Reply, Turn]:
-        size = sum(map(len, body)) + len(self._payload)
+        size = self._size(body)
         seed = self.rollout.seed + attempt * SEED_STEP
         request = ChatRequest(
             messages=body,
-            tools=self._payload,
-            tool_choice="none" if closed and self._payload else "",
+            tools=self.offer.payload,
+            tool_choice="none" if closed and self.offer.payload else "",
             seed=seed if self.teacher.profile.seeded else None,
             route=self.rollout.id,
-            estimated_tokens=int(size * self._tokens_per_byte),
+            estimated_tokens=self._room.tokens(size),
         )
         reply = await self.rollout.journal.reply(
             f"{self.path}/{step}/{attempt}", lambda: self.teacher.complete(request)
         )
-        if reply.usage.input:
-            self._tokens_per_byte = reply.usage.input / size
+        self._room.learn(size, reply.usage.input)
         turn = Turn(
             finish_reason=reply.finish_reason,
             usage=reply.usage,
             latency=reply.latency,
             model=reply.model,
             seed=request.seed,
+            toolset=len(self.offer.lists) - 1,
             hidden=tuple(sorted(hidden)),
             reasoning_field=reply.reasoning_field,
             tool_choice=request.tool_choice,
@@ -367,9 +369,6 @@ class Agent:
             Rollback(conversation=self.index, before=message.n, attempt=attempt, reason=reason, reply=message)
         )
 
-    def _say(self, role: Literal["system", "user"], text: str) -> None:
-        self.transcript.add(Message(n=self.transcript.next_n, role=role, content=text))
-
     def _hidden(self) -> frozenset[int]:
         """What the next turn may not see; the policy is asked once for each state of the conversation."""
         if self._hidden_at != self.transcript.next_n:
@@ -377,13 +376,8 @@ class Agent:
             self._hidden_now = self.rollout.context.hidden(self.transcript.messages)
         return self._hidden_now
 
-    def _overflows(self, body: tuple[bytes, ...]) -> bool:
-        profile = self.teacher.profile
-        context = self.rollout.limits.context_tokens or profile.context_tokens
-        if not context:
-            return False
-        prompt_tokens = (sum(map(len, body)) + len(self._payload)) * self._tokens_per_byte
-        return prompt_tokens + profile.max_output_tokens + CONTEXT_MARGIN >= context
+    def _size(self, body: tuple[bytes, ...]) -> int:
+        return sum(map(len, body)) + len(self.offer.payload)
 
     @property
     def time_left(self) -> float:
@@ -395,7 +389,7 @@ class Agent:
         return Conversation(
             agent=self.name,
             teacher=self.teacher.profile.name,
-            toolsets=(self.tools,),
+            toolsets=tuple(self.offer.lists),
             messages=tuple(self.transcript.messages),
             called_by=self.called_by,
             answer=self.answer,

@@ -91,12 +91,12 @@ class Crew:
 
     def errands(self, thought: Thought) -> list[Errand]:
         """Sub-agents for the turn's calls to them, in order; invalid calls and those over the limit stay with `act`."""
-        roles = agents_in(self.main.tools)
+        roles = agents_in(self.main.offer.tools)
         given = [
             (i, check.spec.tool, str((check.arguments or {}).get("task", "")))
             for i, check in enumerate(thought.checks)
             if check.spec is not None and not check.code and check.spec.name in roles
-            if self.main.admit(check) is None
+            if self.main.admit(check, i) is None
         ]
         limits = self._limits("", shared_by=len(given))
         return [

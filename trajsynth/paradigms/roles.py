@@ -12,12 +12,11 @@ from typing import Any
 
 from trajsynth.config import AgentRole, MiroFlowParadigm
 from trajsynth.grammar import wire_name
+from trajsynth.paradigms.offer import AGENTS
 from trajsynth.paradigms.prompts import prompt
-from trajsynth.protocols import Toolbox, ToolResult
+from trajsynth.protocols import Toolbox, ToolResult, tools_of
 from trajsynth.types import Toolset, ToolSpec
 
-AGENTS = "agents"
-"""The server name under which the main agent finds its sub-agents."""
 MAIN = "main"
 
 
@@ -82,6 +81,16 @@ class Share:
     def tools(self) -> Toolset:
         """The agent's tools now."""
         return self._pick(self._base.tools())
+
+    async def begin(self, rollout: str) -> None:
+        """Nothing: the rollout has begun when there are agents."""
+
+    def tools_of(self, rollout: str) -> Toolset:
+        """The agent's part of what the rollout is offered."""
+        return self._pick(tools_of(self._base, rollout))
+
+    async def release(self, rollout: str) -> None:
+        """Nothing: the rollout goes on when an agent is done."""
 
     async def call(self, spec: ToolSpec, arguments: dict[str, Any], *, rollout: str) -> ToolResult:
         """Run one of them."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from trajsynth.callcache import CallCache
 from trajsynth.codec import canonical
-from trajsynth.protocols import Toolbox, ToolResult
+from trajsynth.protocols import Toolbox, ToolResult, begin, release, tools_of
 from trajsynth.types import Toolset, ToolSpec
 
 
@@ -28,6 +28,18 @@ class CachedToolbox:
     def tools(self) -> Toolset:
         """Those of the toolbox behind."""
         return self._inner.tools()
+
+    async def begin(self, rollout: str) -> None:
+        """As the toolbox behind does."""
+        await begin(self._inner, rollout)
+
+    def tools_of(self, rollout: str) -> Toolset:
+        """Those of the toolbox behind."""
+        return tools_of(self._inner, rollout)
+
+    async def release(self, rollout: str) -> None:
+        """As the toolbox behind does."""
+        await release(self._inner, rollout)
 
     async def call(self, spec: ToolSpec, arguments: dict[str, Any], *, rollout: str) -> ToolResult:
         """The recorded result, or a new one."""

@@ -24,6 +24,7 @@ from trajsynth.tools.text import one_line
 
 if TYPE_CHECKING:
     from mcp import Client
+    from mcp.client.session import MessageHandlerFnT
 
 _STDERR_TAIL = 8_192
 _HTTP_CONNECT = 30.0
@@ -32,9 +33,9 @@ _KEPT_CONNECTIONS = 100
 
 
 class Connector(Protocol):
-    """Makes a fresh, entered client each time it is asked."""
+    """Makes a fresh, entered client each time it is asked; `heard` gets the server's notifications."""
 
-    def client(self) -> AbstractAsyncContextManager[Client]: ...
+    def client(self, heard: MessageHandlerFnT) -> AbstractAsyncContextManager[Client]: ...
 
     def explain(self, error: BaseException) -> str:
         """One line: why opening failed."""
@@ -80,7 +81,7 @@ class StdioConnector(_Entry):
         self._stderr = _Tail()
 
     @asynccontextmanager
-    async def client(self) -> AsyncIterator[Client]:
+    async def client(self, heard: MessageHandlerFnT) -> AsyncIterator[Client]:
         """Start the process and shake hands."""
         require_mcp()
         from mcp import Client, StdioServerParameters
@@ -93,13 +94,14 @@ class StdioConnector(_Entry):
             cwd=self._server.cwd,
             encoding_error_handler="replace",
         )
-        self._stderr = _Tail()
+        self._stderr = stderr = _Tail()
         try:
-            async with Client(stdio_client(parameters, errlog=self._stderr.writer)) as client:
-                self._stderr.release()  # only the server holds the pipe now, so it ends with the server
+            server = stdio_client(parameters, errlog=stderr.writer)
+            async with Client(server, message_handler=heard) as client:
+                stderr.release()  # only the server holds the pipe now, so it ends with the server
                 yield client
         finally:
-            self._stderr.release()
+            stderr.release()
 
     def explain(self, error: BaseException) -> str:
         """The server's own last words where there are some."""
@@ -134,7 +136,7 @@ class HttpConnector(_Entry):
     """A server behind a URL: streamable HTTP, or the older SSE when `type: sse`."""
 
     @asynccontextmanager
-    async def client(self) -> AsyncIterator[Client]:
+    async def client(self, heard: MessageHandlerFnT) -> AsyncIterator[Client]:
         """Connect and shake hands."""
         require_mcp()
         import httpx2
@@ -145,14 +147,15 @@ class HttpConnector(_Entry):
         url = self._filled(self._server.url or "")
         headers = {key: self._filled(value) for key, value in self._server.headers.items()}
         if self._server.type == "sse":
-            async with Client(sse_client(url, headers=headers, timeout=_HTTP_CONNECT)) as client:
+            events = sse_client(url, headers=headers, timeout=_HTTP_CONNECT)
+            async with Client(events, message_handler=heard) as client:
                 yield client
             return
         timeout = httpx2.Timeout(_HTTP_CONNECT, read=None, pool=None)
         limits = httpx2.Limits(max_connections=None, max_keepalive_connections=_KEPT_CONNECTIONS)
         async with (
             httpx2.AsyncClient(headers=headers, timeout=timeout, limits=limits) as http,
-            Client(streamable_http_client(url, http_client=http)) as client,
+            Client(streamable_http_client(url, http_client=http), message_handler=heard) as client,
         ):
             yield client
 

@@ -20,7 +20,7 @@ from trajsynth.codec import canonical
 from trajsynth.config import ToolLimits
 from trajsynth.errors import ConfigError
 from trajsynth.pacing import Backoff, Rate
-from trajsynth.protocols import Toolbox, ToolResult
+from trajsynth.protocols import Toolbox, ToolResult, begin, release, tools_of
 from trajsynth.types import Toolset, ToolSpec
 
 CACHE_BYTES = 128 * 2**20
@@ -49,6 +49,18 @@ class LimitedToolbox:
     def tools(self) -> Toolset:
         """Those of the toolbox inside."""
         return self._inner.tools()
+
+    async def begin(self, rollout: str) -> None:
+        """As the toolbox inside does."""
+        await begin(self._inner, rollout)
+
+    def tools_of(self, rollout: str) -> Toolset:
+        """Those of the toolbox inside."""
+        return tools_of(self._inner, rollout)
+
+    async def release(self, rollout: str) -> None:
+        """As the toolbox inside does."""
+        await release(self._inner, rollout)
 
     async def call(self, spec: ToolSpec, arguments: dict[str, Any], *, rollout: str) -> ToolResult:
         """Run one tool within its server's limits; the result's `usd` is what all tries cost."""

@@ -1,8 +1,9 @@
-"""MCP servers as tool sources: one kept session each, owned by a task of its own, reopened when it is lost.
+"""MCP servers as tool sources: kept sessions, one for all rollouts, several, or one for each rollout.
 
-A server's death never reaches the caller: calls in flight come back as `unavailable`, the next call reconnects.
+A server's death never reaches the caller: calls in flight come back as `unavailable`, the next call reconnects. A
+server that changes its tools has the new list offered from the next turn on.
 Level 2: imports types, protocols, errors, config, signals; the SDK only when a session is opened.
-Tests: tests/tools/test_tools_mcp.py.
+Tests: tests/tools/test_tools_mcp.py, tests/tools/test_tools_living.py.
 """
 
 from __future__ import annotations
@@ -13,26 +14,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from trajsynth.config import McpServer
-from trajsynth.errors import InputError, ToolServerError
+from trajsynth.config import McpServer, ServerTools
 from trajsynth.grammar import wire_name
 from trajsynth.protocols import ToolResult
 from trajsynth.schemas import parse_arguments
 from trajsynth.signals import is_transient
 from trajsynth.tools.connect import Connector, connector
-from trajsynth.tools.tasks import error_of, root, settled, stopped
+from trajsynth.tools.session import PATIENCE, Line, Session
+from trajsynth.tools.tasks import root
 from trajsynth.tools.text import ERROR_CHARS, blocks_text, clean, reason
 from trajsynth.types import Toolset, ToolSpec
 
 if TYPE_CHECKING:
-    from mcp import Client
     from mcp_types import CallToolResult, Tool
 
-FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
-"""Seconds between attempts to reopen a lost session, doubling."""
-_CLOSING = 8.0
-"""Seconds a session may take to close; the SDK gives a stdio server up to 2 + 2 + 2 before it is killed."""
-_MAX_PAGES = 100
 _REQUEST_TIMEOUT, _CONNECTION_CLOSED, _INTERNAL = -32001, -32000, -32603
 _SESSION_GONE = re.compile(r"(?i)session.{0,12}(?:terminated|not found|expired)|(?:unknown|invalid|no valid) session")
 _HTTP_STATUS = "Server returned an error response"
@@ -40,7 +35,11 @@ _HTTP_STATUS = "Server returned an error response"
 
 
 class McpSource:
-    """One configured MCP server; `connect` replaces the way it is reached (an in-memory server, say)."""
+    """One configured MCP server; `connect` replaces the way it is reached (an in-memory server, say).
+
+    `options` says whose a session is: `scope: shared` spreads the calls of all rollouts over `pool` sessions, `rollout`
+    gives each rollout one of its own from `begin` to `release`. `patience`: trajsynth.tools.session.PATIENCE.
+    """
 
     def __init__(
         self,
@@ -49,17 +48,18 @@ class McpSource:
         environ: Mapping[str, str] | None = None,
         *,
         connect: Connector | None = None,
+        options: ServerTools | None = None,
+        patience: float = PATIENCE,
     ) -> None:
         self._name = name
-        server = server or McpServer()
-        self._connect = connect or connector(name, server, environ)
-        self._startup = float(server.startup_timeout)
-        self._session: _Session | None = None
-        self._ending: set[_Session] = set()
+        self._server = server or McpServer()
+        self._options = options or ServerTools()
+        self._connect = connect or connector(name, self._server, environ)
+        self._patience = patience
+        self._shared: list[_Place] = []
+        self._own: dict[str, _Place] = {}
+        self._spare: _Place | None = None
         self._tools: Toolset = ()
-        self._lock = asyncio.Lock()
-        self._failures = 0
-        self._not_before = 0.0
 
     @property
     def name(self) -> str:
@@ -68,155 +68,113 @@ class McpSource:
 
     async def open(self) -> None:
         """Start or connect and list the tools; raises ToolServerError with a line for the user."""
-        self._session = await self._start()
-        self._tools = tuple(_spec(self._name, tool) for tool in self._session.tools)
+        places = [_Place(self) for _ in range(1 if self._options.for_each_rollout else self._options.pool)]
+        try:
+            async with asyncio.TaskGroup() as group:
+                for place in places:
+                    group.create_task(place.open())
+        except (BaseExceptionGroup, asyncio.CancelledError) as error:
+            await asyncio.gather(*(place.close() for place in places))
+            raise root(error) from None
+        self._tools = places[0].tools
+        if self._options.for_each_rollout:
+            self._spare = places[0]
+        else:
+            self._shared = places
 
     async def close(self) -> None:
         """End every session, within seconds."""
-        if self._session is not None:
-            self._lose(self._session)
-        await asyncio.gather(*(session.ended() for session in self._ending))
-        self._ending.clear()
+        places = [*self._shared, *self._own.values(), *([self._spare] if self._spare else [])]
+        self._shared, self._own, self._spare = [], {}, None
+        await asyncio.gather(*(place.close() for place in places))
+
+    async def begin(self, rollout: str) -> None:
+        """Open the rollout's own session where it gets one; raises ToolServerError."""
+        if self._options.for_each_rollout and rollout not in self._own:
+            place, self._spare = self._spare or _Place(self), None
+            self._own[rollout] = place
+            try:
+                await place.line.reopened()
+            except BaseException:
+                await self.release(rollout)
+                raise
+
+    async def release(self, rollout: str) -> None:
+        """End the rollout's own session."""
+        place = self._own.pop(rollout, None)
+        if place is not None:
+            await place.close()
 
     def tools(self) -> Toolset:
-        """The tools listed when the source was opened."""
+        """The tools offered now; the same object until they change."""
         return self._tools
 
+    def tools_of(self, rollout: str) -> Toolset:
+        """What the rollout's own session offers now, where it has one."""
+        place = self._own.get(rollout)
+        return self._tools if place is None else place.tools
+
+    def changed(self, place: _Place, listed: list[Tool]) -> None:
+        """A session was opened, or its server changed its tools."""
+        tools = tuple(_spec(self._name, tool) for tool in listed)
+        if tools != place.tools:
+            place.tools = self._tools if tools == self._tools else tools
+        if place in self._shared:
+            self._tools = place.tools
+
+    def session(self, place: _Place) -> Session:
+        """A new session for a place."""
+
+        def heard() -> None:
+            self.changed(place, session.tools)
+
+        session = Session(self._name, self._connect, heard, self._patience)
+        return session
+
+    @property
+    def startup(self) -> float:
+        """Seconds a session may take to open."""
+        return float(self._server.startup_timeout)
+
     async def call(self, tool: str, arguments: dict[str, Any], *, rollout: str) -> ToolResult:
-        """Send a call over the session. One that was lost unsent, or whose tool is idempotent, is sent once more."""
-        harmless = any(spec.tool == tool and spec.idempotent for spec in self._tools)
+        """Send a call over a session. One that was lost unsent, or whose tool is idempotent, is sent once more, unless
+        the session kept something for the rollout: then the result says that it is gone."""
+        if self._options.for_each_rollout and rollout not in self._own:
+            self._own[rollout] = _Place(self)
+        place = self._own.get(rollout) or min(self._shared, key=lambda place: place.line.busy)
+        keeps = self._options.state == "session"
+        harmless = any(spec.tool == tool and spec.idempotent for spec in place.tools)
         for again in (True, False):
-            session = await self._opened()
+            session = await place.line.opened()
             if session is None:
                 text = f"The server {self._name!r} cannot be reached."
                 return ToolResult(text=text, outcome="unavailable", transient=True, unsent=True)
-            answer = await session.call(tool, arguments)
+            answer = await place.line.call(session, tool, arguments)
             if not isinstance(answer, BaseException):
                 return _result(answer)
             fault = _fault(answer, self._name)
             if fault.lost:
-                self._lose(session)
+                place.line.lose(session)
+            if keeps and fault.lost:
+                gone = f"{fault.result.text} Whatever it kept for this task is gone."
+                return replace(fault.result, text=gone, unsent=False)
             if not (again and fault.lost and (harmless or fault.result.unsent)):
                 break
         return fault.result
 
-    async def _opened(self) -> _Session | None:
-        """The live session, reopened if need be; None while that fails or has to wait."""
-        async with self._lock:
-            if self._session is not None and self._session.alive:
-                return self._session
-            loop = asyncio.get_running_loop()
-            if loop.time() < self._not_before:
-                return None
-            if self._session is not None:
-                self._lose(self._session)
-            try:
-                self._session = await self._start()
-            except (ToolServerError, InputError):
-                self._failures += 1
-                self._not_before = loop.time() + min(FIRST_WAIT * 2 ** (self._failures - 1), LONGEST_WAIT)
-                return None
-            self._failures = 0
-            return self._session
 
-    async def _start(self) -> _Session:
-        session = _Session(self._name, self._connect)
-        await session.start(self._startup)
-        return session
+class _Place:
+    """A line of the source and what its session offers."""
 
-    def _lose(self, session: _Session) -> None:
-        session.end()
-        self._ending = {other for other in self._ending if not other.over} | {session}
-        if self._session is session:
-            self._session = None
+    def __init__(self, source: McpSource) -> None:
+        self.tools: Toolset = ()
+        self.line = Line(lambda: source.session(self), source.startup, lambda s: source.changed(self, s.tools))
 
+    async def open(self) -> None:
+        await self.line.reopened()
 
-class _Session:
-    """One connection. Its task opens it, waits, and closes it; calls go through it from wherever they come."""
-
-    def __init__(self, name: str, connect: Connector) -> None:
-        self._name, self._connect = name, connect
-        self._ready, self._stop = asyncio.Event(), asyncio.Event()
-        self._client: Client | None = None
-        self._owner: asyncio.Task[None] | None = None
-        self.tools: list[Tool] = []
-
-    async def start(self, timeout: float) -> None:
-        """Open; raises ToolServerError, or InputError for a secret that is not set."""
-        self._owner = owner = asyncio.create_task(self._own())
-        owner.add_done_callback(lambda task: task.cancelled() or task.exception())
-        ready = asyncio.create_task(self._ready.wait())
-        try:
-            await asyncio.wait({owner, ready}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            ready.cancel()
-            if not self._ready.is_set() and not owner.done():
-                await stopped(owner)
-        if self._ready.is_set():
-            return
-        error = root(error_of(owner) or asyncio.CancelledError()) if owner.done() else None
-        if isinstance(error, InputError):
-            raise error
-        if error is None or isinstance(error, asyncio.CancelledError):
-            where = f"tools.mcpServers.{self._name}.startup_timeout"
-            raise ToolServerError(f"MCP server {self._name!r} was not ready within {timeout:g} s; raise {where}")
-        raise ToolServerError(self._connect.explain(error))
-
-    async def _own(self) -> None:
-        async with self._connect.client() as client:
-            self.tools = await _listed(client)
-            self._client = client
-            self._ready.set()
-            await self._stop.wait()
-
-    @property
-    def alive(self) -> bool:
-        """As far as anybody knows."""
-        return not self.over and not self._stop.is_set()
-
-    @property
-    def over(self) -> bool:
-        """The task has ended."""
-        return self._owner is None or self._owner.done()
-
-    async def call(self, tool: str, arguments: dict[str, Any]) -> CallToolResult | BaseException:
-        """The answer, or what went wrong; ends early when the connection goes down."""
-        if self._client is None or self._owner is None:
-            return ConnectionError("the session is not open")
-        work = asyncio.create_task(settled(self._client.call_tool(tool, arguments)))
-        try:
-            await asyncio.wait({work, self._owner}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            if not work.done():
-                await stopped(work)
-        if work.cancelled():
-            return ConnectionError("the connection was lost")
-        task = work.result()
-        return error_of(task) or task.result()
-
-    def end(self) -> None:
-        """Ask the task to close the connection."""
-        self._stop.set()
-
-    async def ended(self) -> None:
-        """Wait for that, then cancel."""
-        if self._owner is not None and not self._owner.done():
-            await asyncio.wait({self._owner}, timeout=_CLOSING)
-            if not self._owner.done():
-                await stopped(self._owner)
-
-
-async def _listed(client: Client) -> list[Tool]:
-    """Every page of the server's tool list."""
-    tools: list[Tool] = []
-    cursor: str | None = None
-    for _ in range(_MAX_PAGES):
-        page = await client.list_tools(cursor=cursor)
-        tools += page.tools
-        cursor = page.next_cursor
-        if not cursor:
-            break
-    return tools
+    async def close(self) -> None:
+        await self.line.close()
 
 
 def _spec(server: str, tool: Tool) -> ToolSpec:

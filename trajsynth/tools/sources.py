@@ -30,8 +30,11 @@ def build_sources(
 
     `documents` is the run's documents.sqlite, used unless the corpus has a path of its own. Raises ConfigError.
     """
-    servers = tools.mcpServers.items()
-    sources: list[ToolSource] = [McpSource(name, server, environ) for name, server in servers if not server.disabled]
+    sources: list[ToolSource] = [
+        McpSource(name, server, environ, options=tools.servers.get(name))
+        for name, server in tools.mcpServers.items()
+        if not server.disabled
+    ]
     if tools.functions:
         sources.append(FunctionTools.from_config(tools.functions))
     if tools.corpus is not None:

@@ -1,4 +1,4 @@
-"""All tools of a run under one roof: sources opened side by side, wire names, one timeout, typed results.
+"""All tools of a run under one roof: sources opened side by side, the list as it is now, one timeout, typed results.
 
 Level 2: imports types, protocols, errors, grammar. Tests: tests/tools/test_tools_toolbox.py.
 """
@@ -6,39 +6,55 @@ Level 2: imports types, protocols, errors, grammar. Tests: tests/tools/test_tool
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from types import TracebackType
 from typing import Any
 
 from trajsynth.codec import scrub
-from trajsynth.errors import ConfigError, RolloutError, ToolServerError, TrajsynthError
+from trajsynth.config import ServerTools
+from trajsynth.errors import ConfigError, RolloutError, ToolServerError, TrajsynthError, unknown
 from trajsynth.grammar import wire_names
-from trajsynth.protocols import ToolResult, ToolSource
+from trajsynth.protocols import ToolResult, ToolSource, begin, release, tools_of
 from trajsynth.tools.tasks import error_of, raised, root, settled, stopped
 from trajsynth.tools.text import as_text, clean, one_line
 from trajsynth.types import Toolset, ToolSpec
 
 _CLOSING = 20.0
 """Seconds all sources together may take to close."""
+_KEPT_LISTS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _List:
+    """A tool list under wire names, and the sources its parts came from."""
+
+    parts: tuple[Toolset, ...]
+    tools: Toolset
+    routes: Mapping[str, tuple[ToolSpec, ToolSource]]
 
 
 class Toolbox:
-    """The sources of a run; `async with` opens and closes them. `timeout` is seconds a call may take, 0 for no limit.
+    """The sources of a run; `async with` opens and closes them. `timeout` is seconds a call may take, 0 for no limit;
+    `servers` says by source which tools are offered (`allow`, `deny`).
 
     A source's `name` on a spec is a wish: it is kept when it is free and legal, else `server__tool` is used.
     """
 
-    def __init__(self, sources: Sequence[ToolSource], timeout: float = 300.0) -> None:
+    def __init__(
+        self, sources: Sequence[ToolSource], timeout: float = 300.0, servers: Mapping[str, ServerTools] | None = None
+    ) -> None:
         self._sources = {source.name: source for source in sources}
         if len(self._sources) < len(sources):
             names = [source.name for source in sources]
             twice = next(name for name in names if names.count(name) > 1)
             raise ConfigError(f"two tool sources are called {twice!r}; rename one of them under tools")
         self._timeout = timeout
+        self._servers = servers or {}
         self._owners: list[_Owner] = []
-        self._tools: Toolset = ()
-        self._routes: dict[str, ToolSource] = {}
+        self._opened = False
+        self._lists: dict[tuple[int, ...], _List] = {}
 
     async def __aenter__(self) -> Toolbox:
         await self.open()
@@ -61,24 +77,45 @@ class Toolbox:
         if found:
             await self.close()
             raise found[0] if len(found) == 1 else ToolServerError("; ".join(str(fault) for fault in found))
-        offered = [(source, spec) for source in self._sources.values() for spec in source.tools()]
-        self._tools = _named([spec for _, spec in offered])
-        self._routes = {spec.name: source for spec, (source, _) in zip(self._tools, offered, strict=True)}
+        self._opened = True
+        try:
+            for name, options in self._servers.items():
+                if name in self._sources:
+                    _check_patterns(name, options, self._sources[name].tools())
+        except ToolServerError:
+            await self.close()
+            raise
 
     async def close(self) -> None:
         """Close every source; what goes wrong there concerns nobody any more."""
-        owners, self._owners = self._owners, []
+        owners, self._owners, self._opened = self._owners, [], False
         await asyncio.gather(*(owner.closed() for owner in owners))
 
     def tools(self) -> Toolset:
         """Every tool under its wire name; the same object until the list changes."""
-        return self._tools
+        return self._list("").tools
+
+    async def begin(self, rollout: str) -> None:
+        """Open what the rollout gets for itself; raises ToolServerError after closing it again."""
+        task = await settled(_each(begin, self._sources.values(), rollout))
+        if (error := error_of(task)) is not None:
+            await self.release(rollout)
+            raise root(error)
+
+    def tools_of(self, rollout: str) -> Toolset:
+        """What a rollout is offered now; that of all rollouts unless it has sessions of its own."""
+        return self._list(rollout).tools
+
+    async def release(self, rollout: str) -> None:
+        """Close what the rollout had for itself; what goes wrong there concerns nobody any more."""
+        await settled(_each(release, self._sources.values(), rollout))
 
     async def call(self, spec: ToolSpec, arguments: dict[str, Any], *, rollout: str) -> ToolResult:
         """Run one tool. Never raises for what a tool does: time-outs and exceptions are results too."""
-        source = self._routes.get(spec.name)
+        source = self._source(spec, rollout)
         if source is None:
-            return ToolResult(text=f"No tool {spec.name!r} is open.", outcome="unavailable")
+            where = f" by the server {spec.server!r}" if spec.server else ""
+            return ToolResult(text=f"The tool {spec.tool or spec.name!r} is not offered{where}.", outcome="unavailable")
         try:
             async with asyncio.timeout(self._timeout or None):
                 task = await settled(source.call(spec.tool or spec.name, arguments, rollout=rollout))
@@ -87,6 +124,69 @@ class Toolbox:
             return ToolResult(text=text, outcome="timeout", transient=True)
         error = error_of(task)
         return _typed(task.result()) if error is None else _failed(root(error))
+
+    def _list(self, rollout: str) -> _List:
+        """The current list of a rollout, made once for all that are offered the same."""
+        sources = list(self._sources.values()) if self._opened else []
+        parts = tuple(tools_of(source, rollout) for source in sources)
+        key = tuple(map(id, parts))
+        known = self._lists.get(key)
+        if known is None:  # a list holds its parts, so their ids stay theirs
+            equal = (other for other in self._lists.values() if other.parts == parts)
+            known = next(equal, None) or self._made(sources, parts)
+            if len(self._lists) >= _KEPT_LISTS:
+                self._lists.clear()
+            self._lists[tuple(map(id, known.parts))] = known
+        return known
+
+    def _made(self, sources: Sequence[ToolSource], parts: tuple[Toolset, ...]) -> _List:
+        offered = [
+            (spec, source)
+            for source, part in zip(sources, parts, strict=True)
+            for spec in part
+            if _offered(spec, self._servers.get(source.name))
+        ]
+        tools = _named([spec for spec, _ in offered])
+        routes = {spec.name: (spec, source) for spec, (_, source) in zip(tools, offered, strict=True)}
+        return _List(parts, tools, routes)
+
+    def _source(self, spec: ToolSpec, rollout: str) -> ToolSource | None:
+        """Where a tool is now; it may have another wire name since its list was shown."""
+        routes = self._list(rollout).routes
+        known = routes.get(spec.name)
+        if known is None or _own_name(known[0]) != _own_name(spec):
+            known = next((route for route in routes.values() if _own_name(route[0]) == _own_name(spec)), None)
+        return None if known is None else known[1]
+
+
+def _own_name(spec: ToolSpec) -> tuple[str, str]:
+    return spec.server, spec.tool or spec.name
+
+
+def _offered(spec: ToolSpec, options: ServerTools | None) -> bool:
+    """Whether the lists of its server let a tool through."""
+    if options is None:
+        return True
+    name = spec.tool or spec.name
+    allowed = options.allow is None or any(fnmatchcase(name, pattern) for pattern in options.allow)
+    return allowed and not any(fnmatchcase(name, pattern) for pattern in options.deny)
+
+
+def _check_patterns(server: str, options: ServerTools, tools: Toolset) -> None:
+    """Raises ToolServerError for a pattern that names no tool: it is misspelt, or the tool is missing."""
+    names = [spec.tool or spec.name for spec in tools]
+    for key, patterns in (("allow", options.allow or []), ("deny", options.deny)):
+        for pattern in patterns:
+            if not any(fnmatchcase(name, pattern) for name in names):
+                raise ToolServerError(f"tools.servers.{server}.{key}: {unknown('tool', pattern, names)}")
+
+
+async def _each(
+    act: Callable[[object, str], Coroutine[Any, Any, None]], sources: Iterable[ToolSource], rollout: str
+) -> None:
+    async with asyncio.TaskGroup() as group:
+        for source in sources:
+            group.create_task(act(source, rollout))
 
 
 class _Owner:
