@@ -28,7 +28,8 @@ Fill = Callable[[Iterable[Trajectory], Format, Ledger], Meters]
 class Target:
     """Who the data is for."""
 
-    format: str = "trl"
+    format: str | Callable[[], Format] = "trl"
+    """A name, or your own format: called without arguments, it gives a trajsynth.builders.formats.Format."""
     file_type: FileType | None = None
     """The format's own first choice when absent."""
     tokenizer: Any = None
@@ -41,6 +42,8 @@ class Target:
 
     def layout(self) -> Format:
         """A fresh format; raises ConfigError."""
+        if not isinstance(self.format, str):
+            return self.format()
         return format_named(self.format, tokenizer=self.tokenizer, chat_template=self.chat_template)
 
 
@@ -74,14 +77,14 @@ def build(kind: Kind, trajectories: Iterable[Trajectory], out: Path, target: Tar
 
 def _report(kind: Kind, target: Target, book: Ledger, meters: Meters, extras: tuple[str, ...]) -> BuildReport:
     notes = book.layout.notes.get(kind, ())
-    if book.file_type == "jsonl" and target.format == "trl":
+    if book.file_type == "jsonl" and book.layout.name == "trl":
         hint = f"load with features=trajsynth.builders.features({kind!r}) so that arguments keep their own keys"
         notes = (*notes, hint)
     if target.reasoning == "drop":
         notes = (*notes, "reasoning was left out, as asked")
     return BuildReport(
         builder=kind,
-        format=target.format,
+        format=book.layout.name,
         folder=str(book.folder),
         trajectories=book.trajectories,
         used=book.used,

@@ -55,8 +55,13 @@ def sink(path: Path, features: Any) -> Iterator[Sink]:
 
         writer = ParquetWriter(stream=file, features=features, writer_batch_size=_BATCH)
         writer._closable_stream = False  # atomic_write closes it, after syncing
-        yield _Parquet(writer, features)
-        writer.finalize(close_stream=False)
+        try:
+            yield _Parquet(writer, features)
+            writer.finalize(close_stream=False)
+        except BaseException:
+            if writer.pa_writer is not None:
+                writer.pa_writer.close()  # while its file is open; the file itself is thrown away
+            raise
 
 
 def read(path: Path, features: Any) -> Iterator[dict[str, Any]]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from trajsynth.codec import atomic_write, to_builtins
+from trajsynth.codec import atomic_write, encode, to_builtins
 
 STATS_FILE = "stats.json"
 
@@ -79,7 +79,7 @@ class Lengthmeter:
 
 
 def _characters(message: dict[str, Any]) -> int:
-    arguments = (orjson.dumps(call["function"]["arguments"], default=str) for call in message.get("tool_calls", ()))
+    arguments = (encode(call["function"]["arguments"]) for call in message.get("tool_calls", ()))
     return len(message["content"]) + len(message.get("reasoning_content", "")) + sum(map(len, arguments))
 
 

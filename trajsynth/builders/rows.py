@@ -15,8 +15,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Literal
 
-import orjson
-
+from trajsynth.codec import encode
 from trajsynth.invocation import invocation as invocation_named
 from trajsynth.protocols import TeacherProfile
 from trajsynth.schemas import parse_arguments
@@ -84,7 +83,7 @@ def render(trajectory: Trajectory, index: int = 0, reasoning: Reasoning = "keep"
     if isinstance(pairs, Refusal):
         return pairs
     definitions = tool_definitions(tools)
-    texts = (*(text for m in messages for text in _texts(m)), orjson.dumps(definitions).decode())
+    texts = (*(text for m in messages for text in _texts(m)), encode(definitions).decode())
     token = next(filter(None, map(CONTROL_TOKENS.search, texts)), None)
     if token is not None:
         return Refusal(reason="unsafe.control_tokens", detail=token[0])

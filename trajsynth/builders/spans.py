@@ -38,6 +38,10 @@ _TRIALS: tuple[list[dict[str, Any]], ...] = (
 """Each is for templates that refuse the one before it, or leave the calls out."""
 
 
+class TemplateRefusal(InputError):
+    """A chat template would not render a conversation."""
+
+
 class AssistantSpans:
     """Finds assistant turns in token ids. `tokenizer` is a Hugging Face tokenizer with a chat template."""
 
@@ -54,15 +58,18 @@ class AssistantSpans:
     def render(
         self, messages: list[dict[str, Any]], tools: list[dict[str, Any]] | None = None, *, prompt: bool = False
     ) -> list[int]:
-        """Token ids of a conversation; `prompt` ends it where the assistant is to speak."""
-        rendered = self._tokenizer.apply_chat_template(
-            messages,
-            tools=tools or None,
-            chat_template=self._template,
-            add_generation_prompt=prompt,
-            tokenize=True,
-            return_dict=True,
-        )
+        """Token ids of a conversation; `prompt` ends it where the assistant is to speak. Raises TemplateRefusal."""
+        try:
+            rendered = self._tokenizer.apply_chat_template(
+                messages,
+                tools=tools or None,
+                chat_template=self._template,
+                add_generation_prompt=prompt,
+                tokenize=True,
+                return_dict=True,
+            )
+        except _template_errors() as error:
+            raise TemplateRefusal(f"the chat template refuses the conversation: {error}") from None
         return list(rendered["input_ids"])
 
     def has_control_tokens(self, messages: list[dict[str, Any]]) -> bool:
@@ -109,7 +116,8 @@ class AssistantSpans:
         said = tails[1]
         after = next((i for i in range(len(said) + 1) if "zebra" in self.decode(said[:i])), len(said))
         close = next((token for token in said[after:] if token in self._added), None)
-        if not opening or opening[0] not in self._added or close is None:
+        closed = close != opening[0] and close in tails[-1] if opening else False
+        if not closed or close is None or opening[0] not in self._added:
             raise self._refusal("its turns have no opening or closing control token")
         return tuple(opening), close
 
@@ -119,7 +127,7 @@ class AssistantSpans:
             calls = sum(len(message.get("tool_calls", ())) for message in trial)
             try:
                 ids = self.render(trial, [_TOOL] if calls else None)
-            except Exception as error:  # noqa: BLE001  (a template may raise anything; what it refuses is asked no more)
+            except TemplateRefusal as error:
                 why = str(error)
                 continue
             if self.decode(ids).count("ibex") < calls:
@@ -145,3 +153,13 @@ class AssistantSpans:
             f"the chat template of {getattr(self._tokenizer, 'name_or_path', '') or 'this tokenizer'!r} does not "
             f"delimit assistant turns ({why}); use a template with control tokens around turns, such as ChatML's"
         )
+
+
+def _template_errors() -> tuple[type[Exception], ...]:
+    """What rendering raises: the template's own refusals, and what a program raises on data it did not expect."""
+    usual = (TypeError, ValueError, LookupError, AttributeError)
+    try:
+        from jinja2 import TemplateError
+    except ImportError:
+        return usual
+    return (TemplateError, *usual)

@@ -15,7 +15,7 @@ from typing import Any
 from trajsynth.builders.content import Part, calls_of, whole
 from trajsynth.builders.formats.base import Format, Kind, Laid, datasets_module, provenance, source_features
 from trajsynth.builders.rows import Refusal, Row
-from trajsynth.builders.spans import AssistantSpans
+from trajsynth.builders.spans import AssistantSpans, TemplateRefusal
 from trajsynth.errors import InputError, MissingExtra
 
 _IGNORED = -100
@@ -46,7 +46,7 @@ class Tokens(Format):
             return Refusal(reason="unsafe.control_tokens", detail="a special token of this tokenizer in the text")
         try:
             ids = self._spans.render(row.messages, row.tools)
-        except _template_error() as error:
+        except TemplateRefusal as error:
             return Refusal(reason="template.refuses", detail=str(error))
         lacks = self._lacks(part, ids, None)
         if lacks:
@@ -89,13 +89,6 @@ class Tokens(Format):
         others = (m["content"] for m in part.row.messages[: part.end] if m["role"] != "assistant")
         missing = next((text for text in others if text.strip() not in rest), None)
         return "" if missing is None else f"{missing[:60]!r} is not in the tokens"
-
-
-def _template_error() -> type[Exception]:
-    """What chat templates raise; transformers renders them with jinja2."""
-    from jinja2 import TemplateError
-
-    return TemplateError
 
 
 def token_features() -> Any:

@@ -1,4 +1,4 @@
-"""A tiny random Qwen3-shaped model and a tokenizer trained on the spot, for tests of what trainers really learn from."""
+"""A tiny random Qwen3-shaped model and a tokenizer trained on the spot: what trainers really learn from our rows."""
 
 from __future__ import annotations
 
@@ -54,7 +54,10 @@ def tiny_tokenizer(texts: Iterable[str], template: str = TEMPLATE) -> Any:
     bare.decoder = decoders.ByteLevel()
     special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
     trainer = trainers.BpeTrainer(
-        vocab_size=600, special_tokens=special, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False
+        vocab_size=600,
+        special_tokens=special,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
     )
     bare.train_from_iterator(texts, trainer)
     tokenizer = PreTrainedTokenizerFast(
