@@ -264,11 +264,12 @@ def inspect_ai(url: str) -> Run:
 
 def ours(url: str) -> Run:
     """`trajsynth.generate.generate` with everything a run has: ReAct, tools, journal, store, limits."""
-    from our_run import make_run
+    from our_run import make_questions, make_run
 
     def run(dialogs: int, at_once: int) -> None:
         with tempfile.TemporaryDirectory() as folder:
-            made = runner.run(make_run(Path(folder), url, dialogs, at_once, question=QUESTION, result=RESULT))
+            questions = make_questions(QUESTION, dialogs)
+            made = runner.run(make_run(Path(folder), url, questions, at_once, result=RESULT))
         if made.done != dialogs:
             raise SystemExit(f"{made.done} of {dialogs} dialogs were answered ({made.failed})")
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from canned_endpoint import MARK, Latency, endpoint, stats
-from our_run import make_run
+from our_run import make_questions, make_run
 
 QUESTION = "Who wrote the book about the lighthouse? (number {})"
 SENTENCE = " says a thing or two about the question at hand."
@@ -42,7 +42,8 @@ def rollout(calls: int, keep_results: int, result: str) -> Cost:
 
         def run(name: str, rollouts: int) -> float:
             before = time.process_time()
-            making = make_run(Path(folder) / name, url, rollouts, 1, question=QUESTION, result=result, **limits)
+            questions = make_questions(QUESTION, rollouts)
+            making = make_run(Path(folder) / name, url, questions, 1, result=result, **limits)
             if asyncio.run(making).done != rollouts:
                 raise SystemExit("the rollout failed")
             return time.process_time() - before

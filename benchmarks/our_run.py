@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,15 @@ from trajsynth.tools import FunctionTools, Toolbox
 from trajsynth.types import Question
 
 
-async def make_run(
-    folder: Path, url: str, rollouts: int, at_once: int, *, question: str, result: str, **rollout: Any
-) -> Summary:
-    """`rollouts` questions (`question` has a place for the number), `at_once` in flight; all of them, then a summary.
+def make_questions(text: str, count: int) -> list[Question]:
+    """`count` questions; `text` has a place for the number."""
+    return [Question(id=f"q{n}", text=text.format(n)) for n in range(count)]
 
-    `rollout` overrides that section of the config.
-    """
+
+async def make_run(
+    folder: Path, url: str, questions: Sequence[Question], at_once: int, *, result: str, **rollout: Any
+) -> Summary:
+    """One rollout a question, `at_once` in flight, in `folder`/run; `rollout` overrides that section of the config."""
 
     async def search(query: str) -> str:
         """Search the catalogue.
@@ -49,7 +52,7 @@ async def make_run(
                 plan = Plan(
                     config=config,
                     rundir=rundir,
-                    questions=[Question(id=f"q{n}", text=question.format(n)) for n in range(rollouts)],
+                    questions=questions,
                     teachers={"bench": teacher},
                     toolbox=toolbox,
                     paradigms={"react": ReAct()},

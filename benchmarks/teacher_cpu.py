@@ -1,29 +1,31 @@
 """Client CPU per model call as the history grows: our teacher, bare aiohttp+orjson, and the SDK's `create()`.
 
+    python benchmarks/teacher_cpu.py [--quick]
+
 The server runs in a process of its own, so process CPU here is the client's alone. Rounds of the three alternate and
-medians are printed, so that a busy machine disturbs all alike. Run: `python benchmarks/teacher_cpu.py [--quick]`.
+medians are printed, so that a busy machine disturbs all alike. Targets at 200 and more turns: at most 3x bare, at least
+50x below `create()`. The last line fits our cost to a constant and the bytes of a request: what growth remains beyond
+the bytes moved.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import multiprocessing
 import statistics
 import time
-from collections.abc import Awaitable, Callable
-from multiprocessing.connection import Connection
+from collections.abc import Awaitable, Callable, Sequence
 
 import aiohttp
 import openai
 import orjson
-from aiohttp import web
+from canned_endpoint import Latency, endpoint
 
 from trajsynth.config import OpenAITeacher as TeacherConfig
 from trajsynth.protocols import ChatRequest
 from trajsynth.teachers.endpoint import OpenAITeacher
 
-TURNS = (1, 8, 64, 200, 600)
+TURNS = (1, 8, 64, 200, 256, 600)
 IN_FLIGHT = 16
 RESULT = "A search result says a thing or two about the question at hand. " * 16
 TOOLS = [
@@ -44,40 +46,6 @@ def history(turns: int) -> list[dict[str, object]]:
         messages.append({"role": "assistant", "content": "I will look that up.", "tool_calls": [call]})
         messages.append({"role": "tool", "tool_call_id": f"call_{turn}", "content": RESULT})
     return messages
-
-
-def serve(pipe: Connection) -> None:
-    """A server that answers every completion alike."""
-    answer = orjson.dumps(
-        {
-            "id": "x",
-            "object": "chat.completion",
-            "created": 1,
-            "model": "fake",
-            "choices": [
-                {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "yes " * 50}}
-            ],
-            "usage": {"prompt_tokens": 9, "completion_tokens": 9, "total_tokens": 18},
-        }
-    )
-
-    async def chat(request: web.Request) -> web.Response:
-        await request.read()
-        return web.Response(body=answer, content_type="application/json")
-
-    async def listing(_: web.Request) -> web.Response:
-        return web.json_response({"data": [{"id": "fake"}]})
-
-    async def main() -> None:
-        app = web.Application(client_max_size=2**28)
-        app.add_routes([web.post("/v1/chat/completions", chat), web.get("/v1/models", listing)])
-        runner = web.AppRunner(app, access_log=None)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        pipe.send(runner.addresses[0][1])
-        await asyncio.Event().wait()
-
-    asyncio.run(main())
 
 
 async def cpu_ms(call: Call, calls: int) -> float:
@@ -102,6 +70,7 @@ async def measure(url: str, rounds: int, budget: int) -> None:
     print(
         f"{'turns':>5} {'kB':>6} {'bare ms':>8} {'ours ms':>8} {'create ms':>10} {'ours/bare':>10} {'create/ours':>12}"
     )
+    sizes, costs = [], []
     async with aiohttp.ClientSession() as session:
         for turns in TURNS:
             messages = history(turns)
@@ -130,29 +99,32 @@ async def measure(url: str, rounds: int, budget: int) -> None:
                     found[name].append(await cpu_ms(way, calls[name]))
             row = {name: statistics.median(values) for name, values in found.items()}
             size = sum(map(len, fragments)) / 1000
+            sizes.append(size)
+            costs.append(row["ours"])
             print(
                 f"{turns:>5} {size:>6.0f} {row['bare']:>8.2f} {row['ours']:>8.2f} {row['create']:>10.2f} "
                 f"{row['ours'] / row['bare']:>10.1f} {row['create'] / row['ours']:>12.0f}",
                 flush=True,
             )
+    print(explained(sizes, costs))
     await teacher.close()
     await sdk.close()
 
 
+def explained(sizes: Sequence[float], costs: Sequence[float]) -> str:
+    """The least-squares line through cost over bytes, and how far the points lie off it."""
+    slope, start = statistics.linear_regression(sizes, costs)
+    worst = max(abs(cost - start - slope * size) / cost for size, cost in zip(sizes, costs, strict=True))
+    return f"ours = {start:.3f} ms + {1000 * slope:.2f} us per kB sent; no point is off by more than {worst:.0%}"
+
+
 def main() -> None:
     """Start the server process, measure, print."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="fewer rounds and calls")
     quick: bool = parser.parse_args().quick
-    ours, theirs = multiprocessing.Pipe()
-    server = multiprocessing.get_context("spawn").Process(target=serve, args=(theirs,), daemon=True)
-    server.start()
-    try:
-        url = f"http://127.0.0.1:{ours.recv()}/v1"
+    with endpoint(latency=Latency(0.0)) as url:
         asyncio.run(measure(url, rounds=3 if quick else 7, budget=400 if quick else 1500))
-    finally:
-        server.terminate()
-        server.join()
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any, Literal
 
 import orjson
@@ -76,3 +77,22 @@ def test_a_run_of_results_is_one_user_turn_in_prompt() -> None:
         transcript.add(message)
     roles = [m["role"] for m in wire(transcript, set())]
     assert roles == ["system", "user", "assistant", "user"]
+
+
+def test_bytes_kept_take_no_more_memory_than_they_are() -> None:
+    transcript = Transcript(invocation("function_calling"), profile("never"))
+    for n in range(100):
+        transcript.add(Message(n=n, role="tool", content="x" * 1000, answers=(0, n)))
+    tracemalloc.start()
+    size = sum(map(len, transcript.body()))
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert size < held < 1.5 * size
+
+
+def test_the_body_is_joined_anew_only_when_something_changed() -> None:
+    transcript = Transcript(invocation("function_calling"), profile("never"))
+    for message in play([("a", 1, False), ("b", 1, False)]):
+        transcript.add(message)
+    assert transcript.body({3}) is transcript.body({3})
+    assert transcript.body({3}) != transcript.body() != transcript.body({5})
