@@ -72,6 +72,23 @@ async def test_one_cut_per_round_then_additive_growth() -> None:
     assert limiter.window < narrow
 
 
+async def test_a_wide_window_is_soon_back_after_a_cut() -> None:
+    limiter = Limiter(400, Clock())
+    rounds = 0
+    while limiter.window < 400:
+        await fill(limiter)
+        await run_round(limiter, waiting=400)
+    limiter.cut(101.0)
+    narrow = limiter.window
+    while limiter.window < 400:
+        for _ in range(limiter.in_flight - limiter.window):
+            limiter.release()
+        await run_round(limiter, waiting=400)
+        rounds += 1
+    assert narrow == 400 * CUT
+    assert 10 < rounds < 20
+
+
 async def test_the_window_never_closes() -> None:
     clock = Clock()
     limiter = Limiter(4, clock)
