@@ -89,6 +89,8 @@ def _teachers(config: Config, where: str) -> None:
 def _tools(config: Config, where: str) -> None:
     taken = {"corpus": "the corpus tools", "functions": "tools.functions", "agents": "the sub-agents of miroflow"}
     taken |= {"toolbox": "the list of tools"} if config.tools.discovery == "progressive" else {}
+    built_in = {name for name in ("sandbox", "files") if getattr(config.tools, name) is not None}
+    taken |= {name: f"tools.{name}" for name in built_in}
     for name in config.tools.custom:
         if name in taken:
             _refuse(where, f"tools.custom.{name}", f"the name is taken by {taken[name]}")
@@ -99,7 +101,7 @@ def _tools(config: Config, where: str) -> None:
         _server(server, where, f"tools.mcpServers.{name}")
     offered = {"functions"} if config.tools.functions else set()
     offered |= {"corpus"} if config.tools.corpus is not None else set()
-    offered |= {*config.tools.custom, *config.tools.mcpServers}
+    offered |= {*built_in, *config.tools.custom, *config.tools.mcpServers}
     for name in config.tools.limits:
         _known(where, f"tools.limits.{name}", "server", name, offered)
     for name, options in config.tools.servers.items():

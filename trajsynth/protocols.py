@@ -187,6 +187,21 @@ async def release(tools: object, rollout: str) -> None:
         await tools.release(rollout)
 
 
+@runtime_checkable
+class Keeping(Protocol):
+    """What a tool source or toolbox also has when calls leave something that lasts as long as the rollout's journal."""
+
+    def forget(self, rollout: str) -> None:
+        """Drop it: the rollout is finished and stored, or starts again from nothing."""
+        ...
+
+
+def forget(tools: object, rollout: str) -> None:
+    """Drop what a rollout's calls left behind, where there is such; never raises for what cannot be dropped."""
+    if isinstance(tools, Keeping):
+        tools.forget(rollout)
+
+
 # ---- invocation and context --------------------------------------------------------------------------------------
 
 HIDDEN_RESULT = "[Result hidden to save context]"

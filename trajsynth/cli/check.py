@@ -118,7 +118,7 @@ async def _tools(config: Config) -> AsyncIterator[str]:
         if config.tools.corpus is not None and config.tools.corpus.path is None:
             build_documents(documents, [])
         try:
-            sources = build_sources(config.tools, documents, os.environ)
+            sources = build_sources(config.tools, documents, os.environ, Path(folder))
         except InputError as error:
             yield str(error)
             return

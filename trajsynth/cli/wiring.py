@@ -6,7 +6,7 @@ Everything heavy is imported inside. Used by the commands; Tests: tests/cli/test
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from trajsynth.cli.fresh import fresh
 
 if TYPE_CHECKING:
     from trajsynth.callcache import CallCache
-    from trajsynth.config import Config
+    from trajsynth.config import Config, ToolLimits
     from trajsynth.configload import LoadedConfig
     from trajsynth.generate import RunDir, Slice, Summary
     from trajsynth.protocols import Paradigm, Teacher, Toolbox
@@ -102,7 +102,7 @@ async def perform(
 
     rollout = config.rollout
     one = rollout.calls_per_message == "one"
-    async with equipped(config, documents) as equipment:
+    async with equipped(config, documents, rundir.path) as equipment:
         plan = Plan(
             config=config,
             rundir=rundir,
@@ -121,21 +121,38 @@ async def perform(
 
 
 @asynccontextmanager
-async def equipped(config: Config, documents: Path | None) -> AsyncIterator[Equipment]:
+async def equipped(config: Config, documents: Path | None, run: Path | None = None) -> AsyncIterator[Equipment]:
     """Teachers and tools, opened and closed again; tools within their limits, both behind the cache if there is one."""
     from trajsynth.tools import LimitedToolbox, Toolbox, build_sources
 
     async with AsyncExitStack() as stack:
         teachers = await open_teachers(config, teachers_used(config), stack)
-        sources = build_sources(config.tools, documents, os.environ)
+        sources = build_sources(config.tools, documents, os.environ, run)
         opened = await stack.enter_async_context(Toolbox(sources, float(config.tools.timeout), config.tools.servers))
-        disabled = {name for name, server in config.tools.mcpServers.items() if server.disabled}
-        limits = {name: limit for name, limit in config.tools.limits.items() if name not in disabled}
+        limits = _limits(config)
         equipment = Equipment(teachers=teachers, toolbox=LimitedToolbox(opened, limits) if limits else opened)
-        yield _remembering(equipment, config, stack) if config.cache else equipment
+        yield _remembering(equipment, config, limits, stack) if config.cache else equipment
 
 
-def _remembering(equipment: Equipment, config: Config, stack: AsyncExitStack) -> Equipment:
+def _limits(config: Config) -> dict[str, ToolLimits]:
+    """Limits of the servers in use. The sandbox always has some: programs wait for a place without their time running,
+    and no cache may answer for a workspace."""
+    from msgspec.structs import replace
+
+    from trajsynth.config import ToolLimits
+    from trajsynth.tools.sandbox import places
+
+    disabled = {name for name, server in config.tools.mcpServers.items() if server.disabled}
+    limits = {name: limit for name, limit in config.tools.limits.items() if name not in disabled}
+    if (sandbox := config.tools.sandbox) is not None:
+        given = limits.get("sandbox", ToolLimits())
+        limits["sandbox"] = replace(given, concurrency=given.concurrency or places(sandbox), cache=False)
+    return limits
+
+
+def _remembering(
+    equipment: Equipment, config: Config, limits: Mapping[str, ToolLimits], stack: AsyncExitStack
+) -> Equipment:
     """The same behind the file of replies and results that `cache` names; it is closed with the stack."""
     from trajsynth.callcache import CallCache
     from trajsynth.configsave import teacher_identity
@@ -148,7 +165,7 @@ def _remembering(equipment: Equipment, config: Config, stack: AsyncExitStack) ->
         name: CachedTeacher(teacher, cache, teacher_identity(config.teachers[name]))
         for name, teacher in equipment.teachers.items()
     }
-    without = [name for name, limit in config.tools.limits.items() if limit.cache is False]
+    without = [name for name, limit in limits.items() if limit.cache is False]
     return Equipment(teachers=teachers, toolbox=CachedToolbox(equipment.toolbox, cache, without))
 
 

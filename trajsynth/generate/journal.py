@@ -102,15 +102,18 @@ class Journals:
         most_bytes: int = MOST_BYTES,
         tool_paid: Callable[[float], object] = lambda usd: None,
         stateful: bool = False,
+        gone: Callable[[str], object] = lambda identity: None,
     ) -> None:
         """`tool_paid` is told what each new tool result cost, in dollars. `stateful`: the tools keep something in
-        sessions that end with the process, so a rollout that called one cannot go on, only start again."""
+        sessions that end with the process, so a rollout that called one cannot go on, only start again. `gone` is told
+        the id of each rollout that has no journal any more, or has none to begin with."""
         self.folder = folder
         self.gate = gate or Gate()
         self.result_chars = result_chars
         self.most_bytes = most_bytes
         self.tool_paid = tool_paid
         self.stateful = stateful
+        self.gone = gone
         self.broken: DiskError | None = None
         """The first write that failed; nothing after it may count as recorded."""
         self._dirty: set[Path] = set()
@@ -121,6 +124,7 @@ class Journals:
             for path in self.folder.glob("*.jsonl"):
                 if path.stem in done:
                     path.unlink(missing_ok=True)
+                    self.gone(path.stem)
         except OSError as error:
             raise disk_error(self.folder, error) from None
 
@@ -157,6 +161,7 @@ class Journals:
         self._dirty.discard(path)
         with suppress(OSError):
             path.unlink(missing_ok=True)
+        self.gone(path.stem)
 
 
 class FileJournal:
@@ -189,6 +194,8 @@ class FileJournal:
         self._begun = path.exists()
         if self._begun:
             self._load()
+        else:
+            owner.gone(path.stem)
 
     def elapsed(self) -> float:
         """Seconds the rollout has worked, over all sessions; while it is replayed, as of the event served last."""

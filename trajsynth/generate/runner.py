@@ -33,6 +33,7 @@ from trajsynth.generate.spending import Role, SpentFile, spent
 from trajsynth.generate.spending import total as sum_of
 from trajsynth.generate.stopping import Stop, on_signals
 from trajsynth.generate.store import Store, verdict
+from trajsynth.protocols import forget
 from trajsynth.types import Trajectory, Usage
 
 COMMIT_EVERY = 1.0
@@ -98,7 +99,12 @@ class _Session:
         longest = max(RESULT_CHARS, config.rollout.max_result_chars + 1)
         stateful = any(server.state == "session" for server in config.tools.servers.values())
         self.journals = Journals(
-            rundir.journal, self.gate, result_chars=longest, tool_paid=self._tool_paid, stateful=stateful
+            rundir.journal,
+            self.gate,
+            result_chars=longest,
+            tool_paid=self._tool_paid,
+            stateful=stateful,
+            gone=lambda rollout: forget(plan.toolbox, rollout),
         )
         grader = plan.grader(self._metered("judge")) if plan.grader else None
         self.performer = Performer(plan, rollouts, grader, self.journals, self.outages)

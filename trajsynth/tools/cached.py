@@ -11,7 +11,7 @@ from typing import Any
 
 from trajsynth.callcache import CallCache
 from trajsynth.codec import canonical
-from trajsynth.protocols import Toolbox, ToolResult, begin, release, tools_of
+from trajsynth.protocols import Toolbox, ToolResult, begin, forget, release, tools_of
 from trajsynth.types import Toolset, ToolSpec
 
 
@@ -40,6 +40,10 @@ class CachedToolbox:
     async def release(self, rollout: str) -> None:
         """As the toolbox behind does."""
         await release(self._inner, rollout)
+
+    def forget(self, rollout: str) -> None:
+        """As the toolbox behind."""
+        forget(self._inner, rollout)
 
     async def call(self, spec: ToolSpec, arguments: dict[str, Any], *, rollout: str) -> ToolResult:
         """The recorded result, or a new one."""

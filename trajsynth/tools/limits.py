@@ -20,7 +20,7 @@ from trajsynth.codec import canonical
 from trajsynth.config import ToolLimits
 from trajsynth.errors import ConfigError
 from trajsynth.pacing import Backoff, Rate
-from trajsynth.protocols import Toolbox, ToolResult, begin, release, tools_of
+from trajsynth.protocols import Toolbox, ToolResult, begin, forget, release, tools_of
 from trajsynth.types import Toolset, ToolSpec
 
 CACHE_BYTES = 128 * 2**20
@@ -61,6 +61,10 @@ class LimitedToolbox:
     async def release(self, rollout: str) -> None:
         """As the toolbox inside does."""
         await release(self._inner, rollout)
+
+    def forget(self, rollout: str) -> None:
+        """As the toolbox inside."""
+        forget(self._inner, rollout)
 
     async def call(self, spec: ToolSpec, arguments: dict[str, Any], *, rollout: str) -> ToolResult:
         """Run one tool within its server's limits; the result's `usd` is what all tries cost."""

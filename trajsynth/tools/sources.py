@@ -24,11 +24,15 @@ _METHODS = ("name", "open", "close", "tools", "call")
 
 
 def build_sources(
-    tools: config.Tools, documents: Path | None = None, environ: Mapping[str, str] | None = None
+    tools: config.Tools,
+    documents: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    run: Path | None = None,
 ) -> list[ToolSource]:
-    """Sources in the config's order: MCP servers, functions, the corpus, custom ones. Nothing is started yet.
+    """Sources in the config's order: MCP servers, functions, built-in ones, custom ones. Nothing is started yet.
 
-    `documents` is the run's documents.sqlite, used unless the corpus has a path of its own. Raises ConfigError.
+    `documents` is the run's documents.sqlite, used unless the corpus has a path of its own; `run` its folder, in which
+    the sandbox keeps workspaces. Raises ConfigError.
     """
     sources: list[ToolSource] = [
         McpSource(name, server, environ, options=tools.servers.get(name))
@@ -39,6 +43,12 @@ def build_sources(
         sources.append(FunctionTools.from_config(tools.functions))
     if tools.corpus is not None:
         sources.append(_corpus(tools.corpus, documents, environ))
+    if tools.sandbox is not None:
+        sources.append(_sandbox(tools.sandbox, run))
+    if tools.files is not None:
+        from trajsynth.tools.files import FilesTools
+
+        sources.append(FilesTools(tools.files.path, tools.files.page_chars))
     sources += [_custom(name, item) for name, item in tools.custom.items()]
     return sources
 
@@ -54,6 +64,14 @@ def _corpus(corpus: config.CorpusTools, documents: Path | None, environ: Mapping
     if path.suffix in (".jsonl", ".json"):
         return TextCorpus(path, results=corpus.results, page_chars=corpus.page_chars)
     return CorpusTools(path, results=corpus.results, page_chars=corpus.page_chars)
+
+
+def _sandbox(settings: config.SandboxTools, run: Path | None) -> ToolSource:
+    from trajsynth.tools.sandbox import SandboxTools
+
+    if run is None:
+        raise ConfigError("tools.sandbox: workspaces need the folder of a run")
+    return SandboxTools(run / "workspaces", settings)
 
 
 class TextCorpus:

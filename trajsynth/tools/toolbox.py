@@ -16,7 +16,7 @@ from trajsynth.codec import scrub
 from trajsynth.config import ServerTools
 from trajsynth.errors import ConfigError, RolloutError, ToolServerError, TrajsynthError, unknown
 from trajsynth.grammar import wire_names
-from trajsynth.protocols import ToolResult, ToolSource, begin, release, tools_of
+from trajsynth.protocols import ToolResult, ToolSource, begin, forget, release, tools_of
 from trajsynth.tools.tasks import error_of, raised, root, settled, stopped
 from trajsynth.tools.text import as_text, clean, one_line
 from trajsynth.types import Toolset, ToolSpec
@@ -109,6 +109,11 @@ class Toolbox:
     async def release(self, rollout: str) -> None:
         """Close what the rollout had for itself; what goes wrong there concerns nobody any more."""
         await settled(_each(release, self._sources.values(), rollout))
+
+    def forget(self, rollout: str) -> None:
+        """Drop what the rollout's calls left behind; a later one could not use it any more."""
+        for source in self._sources.values():
+            forget(source, rollout)
 
     async def call(self, spec: ToolSpec, arguments: dict[str, Any], *, rollout: str) -> ToolResult:
         """Run one tool. Never raises for what a tool does: time-outs and exceptions are results too."""
