@@ -20,8 +20,8 @@ from trajsynth.types import Question
 
 CLEAN = {code: 0.0 for profile in PROFILES.values() for code in profile.faults}
 STYLES = ("function_calling", "mcp")
-WRONG_ONLY = {"grade.wrong", "ended.early", "duplicate.question"}
-"""Not defects of form: wrong answers are what unskilled profiles are for."""
+WRONG_ONLY = {"grade.wrong", "ended.early", "duplicate.question", "multi_call", "plan.missing"}
+"""Not defects of form: unskilled profiles answer wrong and do not plan; two calls in a turn are allowed."""
 
 
 @pytest.fixture(scope="module")
