@@ -284,8 +284,8 @@ class Limits:
     """Overrides the teacher's own context length when set."""
     rollback: int = 4
     """Discarded attempts in a row before a faulty turn stands; 0 turns rollback off (published code: 4)."""
-    calls_per_message: int = 0
-    """Calls of a message that are executed; the others are answered as not executed."""
+    one_call: bool = False
+    """Only the first call of a message is executed; the others are answered as not executed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -96,7 +96,7 @@ def limits(config: Config) -> Limits:
         wall_clock=float(rollout.wall_clock),
         context_tokens=rollout.context_tokens or 0,
         rollback=rollout.rollback,
-        calls_per_message=1 if rollout.calls_per_message == "one" else 0,
+        one_call=rollout.calls_per_message == "one",
     )
 
 

@@ -204,7 +204,7 @@ class Agent:
 
     def admit(self, check: CallCheck, index: int) -> ToolResult | None:
         """Count a turn's call; the typed result of one that is invalid or over a limit and must not be executed."""
-        if 0 < self.rollout.limits.calls_per_message <= index:
+        if self.rollout.limits.one_call and index:
             return ToolResult(text=prompt("one_call"), outcome="blocked")
         limit = self.rollout.limits.max_tool_calls
         if limit and self.calls_made >= limit:
