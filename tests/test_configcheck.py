@@ -40,6 +40,7 @@ def faults(change: dict[str, Any]) -> str:
         {"grade": ["exact", {"judge": "hasty"}]},
         {"curate": ["sft", "dpo"], "build": {"sft": {}, "dpo": {}}},
         {"curate": ["none"], "build": {"sft": {"recipe": "none"}}},
+        {"curate": ["sft", "rl"], "build": {"sft": [{"format": "trl"}, {"format": "swift"}], "rl": {"format": "verl"}}},
         {"questions": {"kind": "dataset", "path": "x.jsonl"}},
         {"questions": {"kind": "encyclopedia", "hops": [2, 2]}},
         {"tools": {"mcpServers": {"a": {"command": "npx"}, "b": {"url": "http://x"}, "c": {"disabled": True}}}},
@@ -53,6 +54,10 @@ def test_what_fits_passes(change: dict[str, Any]) -> None:
     ("change", "message"),
     [
         ({"name": "a/b"}, "name: 'a/b' cannot name a folder"),
+        ({"curate": ["sft"], "build": {"sft": [{}, {"reasoning": "drop"}]}},
+         "build.sft: name 'sft-trl': two targets have it; set another name"),
+        ({"curate": ["sft"], "build": {"sft": {"name": "../x"}}}, "build.sft: name '../x': it cannot name a folder"),
+        ({"curate": ["sft"], "build": {"sft": {"format": "tokens"}}}, "build.sft: format 'tokens' needs a tokenizer"),
         ({"name": ".."}, "name: '..' cannot name a folder"),
         ({"name": ""}, "name: '' cannot name a folder"),
         ({"questions": {"kind": "dataset"}}, "questions: needs 'path'"),

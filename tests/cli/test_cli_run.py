@@ -135,3 +135,32 @@ def test_init_copies_and_lists(here: Path, capsys: pytest.CaptureFixture[str]) -
 def test_schema_is_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert trajsynth("schema") == 0
     assert "$defs" in json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.slow
+def test_several_formats_prompts_and_a_check_of_what_was_written(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    targets = [
+        "--set",
+        "curate=[sft,dpo,rl]",
+        "--set",
+        "build={sft: [{check: true}, {format: openai, reasoning: drop}]}",
+    ]
+    assert trajsynth("run", "quickstart", *SMALL, *targets) == 0
+    run = here / "outputs/quickstart"
+    assert {path.name for path in (run / "datasets").iterdir()} == {"sft-trl", "sft-openai"}
+    capsys.readouterr()
+    assert trajsynth("build", "dpo", str(run), "--format", "swift", "--format", "trl", "--check") == 0
+    assert trajsynth("build", "rl", str(run), "--format", "verl", "--drop-uniform", "--check") == 0
+    said = capsys.readouterr().out
+    assert said.count("rows read back, equal to their source") == 3
+    assert {path.name for path in (run / "datasets/rl").iterdir()} == {
+        "stats.json",
+        "tool_config.yaml",
+        "train.parquet",
+    }
+    assert (run / "datasets/dpo-swift/train.jsonl").exists()
+    stats = json.loads((run / "datasets/rl/stats.json").read_text())
+    assert sum(stats["solve_rates"].values()) == 3
+    assert stats["checked"] == sum(stats["files"].values())

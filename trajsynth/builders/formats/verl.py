@@ -41,7 +41,7 @@ class Verl(Format):
     notes = {  # noqa: RUF012  (a constant)
         "sft": (
             "one file a tool set; raise data.max_length; set data.ignore_input_ids_mismatch=True for Qwen3 templates",
-            "arguments are JSON text: for templates that print it as it is (Qwen), not for `arguments | tojson` (Llama 3)",
+            "arguments are JSON text: right for templates that print it as it is (Qwen), not for Llama 3's `tojson`",
         ),
         "rl": (
             "reward.custom_reward_function.path=pkg://trajsynth.builders.reward, .name=compute_score",
