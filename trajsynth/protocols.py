@@ -120,6 +120,10 @@ class ToolResult:
     """Served from a cache, not executed."""
 
 
+ROLLOUT_META = "trajsynth/rollout"
+"""Key of an MCP call's `_meta` that names the rollout, for servers that keep something for each."""
+
+
 class ToolSource(Protocol):
     """One server or group of tools: Python functions, the corpus, an MCP server."""
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from trajsynth.config import McpServer, ServerTools
 from trajsynth.grammar import wire_name
-from trajsynth.protocols import ToolResult
+from trajsynth.protocols import ROLLOUT_META, ToolResult
 from trajsynth.schemas import parse_arguments
 from trajsynth.signals import is_transient
 from trajsynth.tools.connect import Connector, connector
@@ -143,13 +143,14 @@ class McpSource:
             self._own[rollout] = _Place(self)
         place = self._own.get(rollout) or min(self._shared, key=lambda place: place.line.busy)
         keeps = self._options.state == "session"
+        meta = {ROLLOUT_META: rollout} if self._options.state == "workspace" else None
         harmless = any(spec.tool == tool and spec.idempotent for spec in place.tools)
         for again in (True, False):
             session = await place.line.opened()
             if session is None:
                 text = f"The server {self._name!r} cannot be reached."
                 return ToolResult(text=text, outcome="unavailable", transient=True, unsent=True)
-            answer = await place.line.call(session, tool, arguments)
+            answer = await place.line.call(session, tool, arguments, meta)
             if not isinstance(answer, BaseException):
                 return _result(answer)
             fault = _fault(answer, self._name)

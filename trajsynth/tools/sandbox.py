@@ -18,7 +18,7 @@ from trajsynth.errors import ToolServerError
 from trajsynth.protocols import ToolResult
 from trajsynth.tools.filetext import BadArgument, failed, number, shown_file, shown_list, string
 from trajsynth.tools.folder import Folder, PathError
-from trajsynth.tools.sandbox_jail import HOME, MB, NOBODY, PROGRAM, Jail, refusal
+from trajsynth.tools.sandbox_jail import HOME, MB, NOBODY, PATHS, PROGRAM, Jail, refusal
 from trajsynth.tools.sandbox_run import MOST_FILES, MOST_OUTPUT, Bounds, Ran, run, usage
 from trajsynth.tools.sandbox_workspaces import Workspaces
 from trajsynth.types import Toolset, ToolSpec
@@ -106,8 +106,11 @@ class SandboxTools:
     state: ClassVar[Literal["workspace"]] = "workspace"
     """Calls leave files behind; they survive as long as the journal of their rollout."""
 
-    def __init__(self, workspaces: Path, settings: Settings | None = None, *, name: str = "sandbox") -> None:
-        self._name = name
+    def __init__(
+        self, workspaces: Path, settings: Settings | None = None, *, name: str = "sandbox", path: str = PATHS
+    ) -> None:
+        """`path`: where bubblewrap and util-linux are looked for."""
+        self._name, self._path = name, path
         self._settings = settings or Settings()
         self._jail: Jail | None = None
         self._workspaces = Workspaces(Path(workspaces).absolute(), self._own, self._settings.keep)
@@ -120,7 +123,7 @@ class SandboxTools:
 
     async def open(self) -> None:
         """Make sure that code can be contained here. Raises ToolServerError: it says what to install or to set."""
-        jail = Jail(self._settings)
+        jail = Jail(self._settings, self._path)
         self._workspaces.open()
         self._jail = jail
         try:

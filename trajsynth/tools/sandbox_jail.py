@@ -30,7 +30,7 @@ MB = 1_000_000
 OPEN_FILES = 1024
 INSTALL = "install it: apt-get install bubblewrap (Debian, Ubuntu), dnf install bubblewrap (Fedora)"
 
-_PATHS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+PATHS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store")
 _ETC = ("/etc/alternatives", "/etc/ld.so.cache", "/etc/localtime", "/etc/ssl/certs", "/etc/ssl/openssl.cnf")
 _FILES = {
@@ -40,7 +40,7 @@ _FILES = {
     "/etc/nsswitch.conf": b"passwd: files\ngroup: files\nhosts: files dns\n",
 }
 _ENVIRONMENT = {
-    "PATH": _PATHS,
+    "PATH": PATHS,
     "HOME": HOME,
     "TMPDIR": "/tmp",
     "LANG": "C.UTF-8",
@@ -90,14 +90,15 @@ class Start:
 class Jail:
     """Builds such commands. Raises ToolServerError where the tools it needs are missing, ConfigError for paths."""
 
-    def __init__(self, settings: SandboxTools) -> None:
+    def __init__(self, settings: SandboxTools, path: str = PATHS) -> None:
+        """`path`: where bubblewrap and util-linux are looked for."""
         self.settings = settings
         if not sys.platform.startswith("linux"):
             raise ToolServerError("sandbox: code is run on Linux only; leave tools.sandbox out here")
-        if shutil.which("bwrap", path=_PATHS) is None:
+        if shutil.which("bwrap", path=path) is None:
             raise ToolServerError(f"sandbox: bubblewrap (bwrap) is missing, so no code is run; {INSTALL}")
-        self._programs = {name: _tool(name) for name in ("bwrap", "unshare", "setpriv", "prlimit", "choom", "sh")}
-        self.shell = "bash" if shutil.which("bash", path=_PATHS) else "sh"
+        self._programs = {name: _tool(name, path) for name in ("bwrap", "unshare", "setpriv", "prlimit", "choom", "sh")}
+        self.shell = "bash" if shutil.which("bash", path=PATHS) else "sh"
         self._filter = seccomp_program()
         self._root = os.geteuid() == 0
         for path in settings.read_only:
@@ -178,11 +179,11 @@ def refusal(said: str) -> ToolServerError:
 
 def environment() -> dict[str, str]:
     """What the programs outside of the sandbox get; nothing of it is ours."""
-    return {"PATH": _PATHS}
+    return {"PATH": PATHS}
 
 
-def _tool(name: str) -> str:
-    found = shutil.which(name, path=_PATHS)
+def _tool(name: str, path: str) -> str:
+    found = shutil.which(name, path=path)
     if found is None:
         raise ToolServerError(f"sandbox: {name!r} is missing, so no code is run; install util-linux")
     return found

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from trajsynth.errors import InputError, ToolServerError
 from trajsynth.tools.connect import Connector
@@ -99,7 +99,9 @@ class Session:
         """The task has ended."""
         return self._owner is None or self._owner.done()
 
-    async def call(self, tool: str, arguments: dict[str, Any]) -> CallToolResult | BaseException:
+    async def call(
+        self, tool: str, arguments: dict[str, Any], meta: dict[str, Any] | None = None
+    ) -> CallToolResult | BaseException:
         """The answer, or what went wrong; ends early when the connection goes down.
 
         When the call changed the tool list, the new one is there before the answer is given.
@@ -107,7 +109,7 @@ class Session:
         if self._client is None or self._owner is None:
             return ConnectionError("the session is not open")
         began, heard = asyncio.get_running_loop().time(), self._answers
-        work = asyncio.create_task(settled(self._client.call_tool(tool, arguments)))
+        work = asyncio.create_task(settled(self._client.call_tool(tool, arguments, meta=cast(Any, meta))))
         try:
             await asyncio.wait({work, self._owner}, return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
@@ -270,11 +272,13 @@ class Line:
         self._opened(session)
         return session
 
-    async def call(self, session: Session, tool: str, arguments: dict[str, Any]) -> CallToolResult | BaseException:
+    async def call(
+        self, session: Session, tool: str, arguments: dict[str, Any], meta: dict[str, Any] | None = None
+    ) -> CallToolResult | BaseException:
         """A call over a session of this line."""
         self.busy += 1
         try:
-            return await session.call(tool, arguments)
+            return await session.call(tool, arguments, meta)
         finally:
             self.busy -= 1
 
