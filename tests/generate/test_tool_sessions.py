@@ -1,4 +1,4 @@
-"""Tool lists in the journal, and tool sessions of a rollout's own: opened before it, closed after it, never continued."""
+"""Tool lists in the journal, and tool sessions of a rollout's own: opened before, closed after, never continued."""
 
 from __future__ import annotations
 

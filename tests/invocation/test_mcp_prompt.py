@@ -32,8 +32,9 @@ def result(n: int, content: str) -> Message:
 def test_the_prompt_lists_every_tool_under_its_server() -> None:
     text = McpPrompt().system_prompt("Do it.", TOOLS)
     assert text.startswith("Do it.\n\n")
-    parts = ["## Server name: web", "### Tool name: search\nDescription: Find pages.", '"q":{"type":"string"}', "### Tool name: open page",
-             "## Server name: default", "### Tool name: now\nDescription: The time.\nInput JSON schema: {"]  # fmt: skip
+    web = ["## Server name: web", "### Tool name: search\nDescription: Find pages.", '"q":{"type":"string"}']
+    other = ["### Tool name: open page", "## Server name: default", "### Tool name: now\nDescription: The time."]
+    parts = [*web, *other]
     places = [text.index(part) for part in parts]
     assert places == sorted(places)
     assert len(read_calls(text).calls) == 1  # the example is a call of the grammar it explains
