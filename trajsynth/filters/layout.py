@@ -145,16 +145,20 @@ def _remembered(text: str) -> tuple[Sentence, ...]:
 
 
 def _cut(text: str, start: int, line: Line, kind: Kind, item: int) -> Iterator[Sentence]:
-    """The sentences of one line; what follows the first of a list item as long as a paragraph is prose."""
-    at = start
-    for match in _END.finditer(text, start, line.end):
-        if match.start() > at:
-            yield Sentence(at, match.start(), kind, item, tuple(words(text[at : match.start()])))
-            if kind == "list" and line.end - line.start > _PARAGRAPH:
+    """The sentences of one line.
+
+    Prose is what follows the first sentence of an item as long as a paragraph, and a line with a second counter in it.
+    """
+    ends = [match.span() for match in _END.finditer(text, start, line.end)]
+    if kind == "list" and any(_MARKER.match(text, end, line.end) for _, end in ends):
+        start, kind, item = line.start, "prose", -1
+    at, long = start, line.end - line.start > _PARAGRAPH
+    for end, following in [*ends, (line.end, line.end)]:
+        if end > at:
+            yield Sentence(at, end, kind, item, tuple(words(text[at:end])))
+            if kind == "list" and long:
                 kind, item = "prose", -1
-        at = max(at, match.end())
-    if at < line.end:
-        yield Sentence(at, line.end, kind, item, tuple(words(text[at : line.end])))
+        at = max(at, following)
 
 
 def _verse(found: list[Line]) -> set[int]:

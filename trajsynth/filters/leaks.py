@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from trajsynth.filters.base import Filter
 from trajsynth.filters.view import exchanges
 from trajsynth.filters.words import words
+from trajsynth.hosts import BENCHMARK_HOSTS, under
 from trajsynth.protocols import Measures
 from trajsynth.schemas import parse_arguments
 from trajsynth.types import Finding, ToolCall, Trajectory
@@ -38,7 +39,7 @@ class LeakHost(Filter):
     name: ClassVar = "leak.host"
     codes: ClassVar = ("leak.host",)
 
-    hosts: tuple[str, ...] = ("huggingface.co/datasets", "huggingface.co/spaces", "hf.co/datasets")
+    hosts: tuple[str, ...] = BENCHMARK_HOSTS
     """Blocked hosts, subdomains included, each maybe with the start of a path."""
     attempts: bool = True
     """Also count what was asked for and not given."""
@@ -55,7 +56,7 @@ class LeakHost(Filter):
     def judge(self, measures: Measures) -> list[Finding]:
         found: list[Finding] = []
         for ask in measures["asked"]:
-            blocked = any(_under(ask["page"], host) for host in self.hosts)
+            blocked = any(under(ask["page"], host) for host in self.hosts)
             refused = ask["outcome"] == "blocked"
             if (blocked and (ask["outcome"] == "ok" or self.attempts)) or (refused and self.attempts):
                 done = "was read" if ask["outcome"] == "ok" else f"was asked for ({ask['outcome'] or 'no result'})"
@@ -82,15 +83,6 @@ def _page(url: str) -> Iterator[str]:
         return
     if host:
         yield f"{host.removeprefix('www.')}{parts.path}".rstrip("/.,)\\")[:_SHOWN]
-
-
-def _under(page: str, blocked: str) -> bool:
-    """Whether `host/path` lies under a blocked host or path."""
-    host, _, path = page.lower().partition("/")
-    wanted, _, start = blocked.lower().strip("/").removeprefix("www.").partition("/")
-    if host != wanted and not host.endswith(f".{wanted}"):
-        return False
-    return not start or path == start or path.startswith(f"{start}/")
 
 
 # ---- answers ------------------------------------------------------------------------------------------------------

@@ -1,0 +1,37 @@
+"""A second script of the agent's own is found; quoted names, code, tables and single words are left alone."""
+
+from __future__ import annotations
+
+import pytest
+from rowfakes import asks, codes, row, says, sees
+
+from trajsynth.filters import LanguageMixed
+
+ENGLISH = "The bridge was opened in the spring, and the town paid for all of it in the end. " * 3
+CHINESE = "我需要再查一下这座桥的建立年份"
+
+
+@pytest.mark.parametrize(
+    ("text", "flagged"),
+    [
+        (ENGLISH, False),
+        (f"{ENGLISH}{CHINESE}。", True),
+        (f"{ENGLISH}{CHINESE[:11]}。", False),
+        (f"{ENGLISH}{CHINESE[:12]}。", True),
+        (f"{ENGLISH}\n```\n{CHINESE}\n```", False),
+        (f"{ENGLISH}\n| a | {CHINESE} |", False),
+        (f"{ENGLISH}Мост был открыт весной.", True),
+        (CHINESE * 3, False),
+        (f"{CHINESE * 3} bridge", False),
+        (f"{CHINESE}。{ENGLISH * 2}", True),
+        ("もう一度この博物館の設立年を確認します。", False),
+    ],
+)
+def test_scripts(text: str, flagged: bool) -> None:
+    assert codes(LanguageMixed().check(says(text))) == ["language.mixed"] * flagged
+
+
+def test_what_a_source_brought_is_quoted() -> None:
+    said = {"role": "assistant", "content": f"{ENGLISH}{CHINESE}。"}
+    assert LanguageMixed().keep(row(asks(), sees(f"page: {CHINESE}!"), said))
+    assert not LanguageMixed().keep(row(asks(), sees("page"), said))

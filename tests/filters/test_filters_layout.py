@@ -1,0 +1,87 @@
+"""Lines are told apart: prose, lists, verse, data; sentences are cut in scripts with and without spaces."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from trajsynth.filters.layout import in_data, lines, sentences
+from trajsynth.filters.suspects import suspicion
+from trajsynth.filters.words import size, words
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("The bridge was opened in 1871, they say.", "prose"),
+        ("Return to the page of the bridge once more.", "prose"),
+        ("return to the page of the bridge once more.", "prose"),
+        ("1. The bridge of Norby", "list"),
+        ("- The bridge of Norby", "list"),
+        ("Attempt 12: look again", "list"),
+        ("第3步：再查一下", "list"),
+        ("State: not known", "list"),
+        ("| 1871 | yes |", "data"),
+        ("1871,bridge,yes", "data"),
+        ("a\tb\tc", "data"),
+        ("bridge      1871      yes", "data"),
+        ('{"a": 1},', "data"),
+        ('"name": "x",', "data"),
+        ("x = load(1)", "data"),
+        ("return x + 1", "data"),
+        ("for (i = 0; i < 3; i++) {", "data"),
+        ("[INFO] done", "data"),
+        ("2024-03-01 10:00:00 done", "data"),
+        ("> a quotation", "data"),
+        ("</li>", "data"),
+    ],
+)
+def test_kinds_of_lines(line: str, kind: str) -> None:
+    assert [found.kind for found in lines(line)] == [kind]
+
+
+def test_fences_and_markup_are_data() -> None:
+    text = "Look:\n```\nSay it again.\n```\nSay it.\n<tool_call>\nSay it once.\n</tool_call>\nSo."
+    assert [(text[f.start : f.end], f.kind) for f in lines(text) if f.kind == "prose"] == [
+        ("Look:", "prose"),
+        ("Say it.", "prose"),
+        ("So.", "prose"),
+    ]
+    assert in_data(text, text.index("again"), text.index("again") + 4) and not in_data(text, 0, 4)
+
+
+@pytest.mark.parametrize(
+    ("text", "cut"),
+    [
+        ('One is here. "Two?" he said! Three', ["One is here.", '"Two?"', "he said!", "Three"]),
+        ("Mr. 3.5 km", ["Mr.", "3.5 km"]),
+        ("第一句。第二句！第三", ["第一句。", "第二句！", "第三"]),
+        ("ฉันไป เขามา", ["ฉันไป", "เขามา"]),
+        ("2. Look again. Then stop.", ["Look again.", "Then stop."]),
+    ],
+)
+def test_sentences(text: str, cut: list[str]) -> None:
+    assert [text[s.start : s.end].strip() for s in sentences(text)] == cut
+
+
+def test_items_are_numbered_and_verse_is_known() -> None:
+    assert [s.item for s in sentences("1. a b\n- c d\n2. e f")] == [0, -1, 1]
+    stanza = "the river runs\nthe bridge stands\nand so we go\n"
+    assert {s.kind for s in sentences("\n".join([stanza] * 3))} == {"verse"}
+    assert {s.kind for s in sentences("\n".join([stanza] * 2))} == {"prose"}
+
+
+def test_sizes() -> None:
+    assert (size(words("one two 三四")), size(words("ก" * 9))) == (4, 2)
+
+
+@given(st.text(alphabet='ab1. \n|`>-:。ก我\t{"', max_size=200))
+@settings(max_examples=150, deadline=None)
+def test_sentences_stand_in_order_in_the_text(text: str) -> None:
+    found = sentences(text)
+    assert all(0 <= s.start < s.end <= len(text) for s in found)
+    assert all(a.end <= b.start for a, b in pairwise(found))
+    assert suspicion(text) == suspicion(text)
