@@ -2,6 +2,8 @@
 
     pip install 'trajsynth[hub]' trl
     python examples/train_dpo.py ./sft-model outputs/quickstart/datasets/dpo/train.jsonl
+
+The first argument is the model that SFT saved, or any other with a chat template.
 """
 
 from __future__ import annotations
