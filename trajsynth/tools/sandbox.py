@@ -252,8 +252,7 @@ class SandboxTools:
             return f"[Stopped: it wrote more than {MOST_OUTPUT // MB} MB of output.]"
         if ran.stopped == "disk":
             return (
-                f"[/workspace is over its limit of {settings.disk_mb} MB or {MOST_FILES} files, so nothing more is run "
-                "that adds to it. Delete files.]"
+                f"[/workspace holds more than its limit of {settings.disk_mb} MB or {MOST_FILES} files. Delete some.]"
             )
         special = {
             137: ": it was killed",
