@@ -9,7 +9,8 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, runtime_checkable
+from functools import cache
+from typing import Any, Literal, Protocol, cast, runtime_checkable
 
 from trajsynth.types import (
     Conversation,
@@ -174,6 +175,12 @@ class PerRollout(Protocol):
         ...
 
 
+@cache
+def _has_sessions(kind: type) -> bool:
+    """Asked once of a class: `isinstance` looks the whole protocol up each time (10 us), and every turn asks of every source."""
+    return issubclass(kind, PerRollout)
+
+
 async def begin(tools: object, rollout: str) -> None:
     """Open a rollout's own sessions, where there are such; raises ToolServerError."""
     if isinstance(tools, PerRollout):
@@ -182,7 +189,7 @@ async def begin(tools: object, rollout: str) -> None:
 
 def tools_of(tools: Toolbox | ToolSource, rollout: str) -> Toolset:
     """The tools a rollout is offered now."""
-    return tools.tools_of(rollout) if isinstance(tools, PerRollout) else tools.tools()
+    return cast(PerRollout, tools).tools_of(rollout) if _has_sessions(type(tools)) else tools.tools()
 
 
 async def release(tools: object, rollout: str) -> None:
