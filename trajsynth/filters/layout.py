@@ -23,7 +23,10 @@ _MARKUP = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 _QUOTE = re.compile(r"\s*>")
-_TABLE = re.compile(r"[^|]*\|[^|]*\||\s*[|+┌├└│]|[^\t]+\t[^\t]+\t|[^,\s][^,]{0,60}(?:[,;][^,;\s][^,;]{0,60}){2,}\Z")
+_TABLE = re.compile(
+    r"[^|]*\|[^|]*\||\s*[|+┌├└│]|[^\t]+\t[^\t]+\t"
+    r"|[^,;\s]+(?: [^,;\s]+){0,7}(?:[,;](?:[^,;\s]+(?: [^,;\s]+){0,7})?){2,}\Z"
+)
 _COLUMN = re.compile(r"[^.!?\s] {3,}\S")
 _JSON = re.compile(r"\s*(?:[\[{}\]]|\"[^\"]{0,80}\"\s*[:,]?(?:\s*\Z|\s*[\[{\"\d-]|\s*(?:true|false|null)))")
 _LOG = re.compile(
@@ -85,14 +88,17 @@ def lines(text: str) -> list[Line]:
     """The lines that hold something, each with its kind; paragraphs are told apart by empty lines."""
     markup = [match.span() for match in _MARKUP.finditer(text)] if "<" in text else []
     found: list[Line] = []
+    split = text.split("\n")
+    fences = sum(_FENCE.match(raw) is not None for raw in split)
     fenced, paragraph, at, m = False, 0, 0, 0
-    for raw in text.split("\n"):
+    for raw in split:
         start, end = at, at + len(raw)
         at = end + 1
         while m < len(markup) and markup[m][1] <= start:
             m += 1
         if _FENCE.match(raw):
-            fenced = not fenced
+            fences -= 1
+            fenced = not fenced and fences > 0  # a fence that is never closed fences nothing
             continue
         if not raw or raw.isspace():
             paragraph += 1

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final
 from zlib import crc32
 
 from trajsynth.filters.base import Filter
-from trajsynth.filters.view import Exchange, excerpt, exchanges, imported
+from trajsynth.filters.view import Exchange, beside_calls, excerpt, exchanges, imported
 from trajsynth.filters.words import words
 from trajsynth.protocols import Measures
 from trajsynth.signals import after_thinking
@@ -30,9 +30,9 @@ _BOXED: Final = "\\boxed"
 class RepeatCrossTurn(Filter):
     """A response equal or nearly equal to an earlier one: Jaccard index of three-word shingles.
 
-    Compared are content and reasoning. Of turns that call tools the calls and what came back must be equal as well, so
-    polling with new observations, pagination and a retry after a passing fault are left alone; so is the summary turn
-    that states the answer once more. Short phrases ("Is there anything else?") are below `words`.
+    Compared are content, call markup apart, and reasoning. Of turns that call tools the calls and what came back must
+    be equal as well, so polling with new observations, pagination and a retry after a passing fault are left alone; so is
+    the summary turn that states the answer once more. Short phrases ("Is there anything else?") are below `words`.
     """
 
     name: ClassVar = "repeat.cross_turn"
@@ -75,7 +75,7 @@ def _pairs(conversation: Conversation, *, ours: bool) -> Iterator[dict[str, Any]
     index: defaultdict[int, list[int]] = defaultdict(list)
     spoken = [m for m in conversation.messages if m.role == "assistant"]
     for position, message in enumerate(spoken):
-        told = words(f"{message.reasoning}\n{message.content}")
+        told = words(f"{message.reasoning}\n{beside_calls(message)}")
         done = calls.get(message.n, [])
         if len(told) < _FLOOR_WORDS or any(e.transient or e.poll or e.result is None for e in done):
             continue

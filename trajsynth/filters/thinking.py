@@ -8,12 +8,11 @@ tag them. Tests: tests/filters/test_filters_thinking.py.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from trajsynth.filters.base import Filter
-from trajsynth.filters.view import assistant_turns
+from trajsynth.filters.view import assistant_turns, beside_calls
 from trajsynth.filters.words import words
 from trajsynth.protocols import Measures
 from trajsynth.types import Finding, Message, Trajectory
@@ -128,12 +127,4 @@ _TAGS: Final = re.compile(r"</?think(?:ing)?>", re.IGNORECASE)
 
 def _thought(message: Message) -> str:
     """What a turn says beside its calls."""
-    return _TAGS.sub(" ", "\n".join([message.reasoning, *_beside(message)]))
-
-
-def _beside(message: Message) -> Iterator[str]:
-    at = 0
-    for start, end in sorted(call.span for call in message.tool_calls if call.span is not None):
-        yield message.content[at:start]
-        at = max(at, end)
-    yield message.content[at:]
+    return _TAGS.sub(" ", f"{message.reasoning}\n{beside_calls(message)}")

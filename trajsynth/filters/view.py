@@ -96,6 +96,16 @@ def final_turn(trajectory: Trajectory) -> Message | None:
     return next((m for m in reversed(trajectory.conversations[0].messages) if m.role == "assistant"), None)
 
 
+def beside_calls(message: Message) -> str:
+    """The content without the markup of its calls (in-prompt MCP); all of it where calls are native."""
+    spans = sorted(call.span for call in message.tool_calls if call.span is not None)
+    parts, at = [], 0
+    for start, end in spans:
+        parts.append(message.content[at:start])
+        at = max(at, end)
+    return "\n".join([*parts, message.content[at:]]) if spans else message.content
+
+
 def heard(trajectory: Trajectory, c: int, n: int) -> str:
     """All tool results before message `n` of a conversation: what the agent may be quoting."""
     messages = trajectory.conversations[c].messages
