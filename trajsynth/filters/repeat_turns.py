@@ -31,8 +31,8 @@ class RepeatCrossTurn(Filter):
     """A response equal or nearly equal to an earlier one: Jaccard index of three-word shingles.
 
     Compared are content, call markup apart, and reasoning. Of turns that call tools the calls and what came back must
-    be equal as well, so polling with new observations, pagination and a retry after a passing fault are left alone; so is
-    the summary turn that states the answer once more. Short phrases ("Is there anything else?") are below `words`.
+    be equal as well, so polling with new observations, pagination and a retry after a passing fault are left alone; so
+    is the summary turn that states the answer once more. Short phrases ("Is there anything else?") are below `words`.
     """
 
     name: ClassVar = "repeat.cross_turn"
