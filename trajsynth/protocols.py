@@ -177,7 +177,7 @@ class PerRollout(Protocol):
 
 @cache
 def _has_sessions(kind: type) -> bool:
-    """Asked once of a class: `isinstance` looks the whole protocol up each time (10 us), and every turn asks of every source."""
+    """Asked once of a class: `isinstance` looks the whole protocol up each time (10 us), and turns ask every source."""
     return issubclass(kind, PerRollout)
 
 

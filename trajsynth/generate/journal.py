@@ -338,16 +338,14 @@ def _difference(found: Line, wanted: Header) -> str:
 
 def _append(path: Path, data: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    written = 0
     try:
-        size = os.fstat(descriptor).st_size
-        try:
-            written = os.write(descriptor, data)
-            while written < len(data):
-                written += os.write(descriptor, data[written:])
-        except OSError:
-            with suppress(OSError):
-                os.ftruncate(descriptor, size)
-            raise
+        while written < len(data):
+            written += os.write(descriptor, data[written:])
+    except OSError:
+        with suppress(OSError):
+            os.ftruncate(descriptor, os.fstat(descriptor).st_size - written)
+        raise
     finally:
         os.close(descriptor)
 

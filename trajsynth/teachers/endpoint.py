@@ -140,7 +140,8 @@ class OpenAITeacher:
         tries = 0
         while True:
             replica = self._router.pick(request.route)
-            await asyncio.sleep(replica.circuit.rest_left)
+            if rest := replica.circuit.rest_left:
+                await asyncio.sleep(rest)
             try:
                 return await self._attempt(replica, body, prompt)
             except Fault as fault:
