@@ -165,7 +165,8 @@ def _remembering(
         name: CachedTeacher(teacher, cache, teacher_identity(config.teachers[name]))
         for name, teacher in equipment.teachers.items()
     }
-    without = [name for name, limit in limits.items() if limit.cache is False]
+    without = {name for name, limit in limits.items() if limit.cache is False}
+    without |= {name for name, server in config.tools.servers.items() if server.state != "none"}
     return Equipment(teachers=teachers, toolbox=CachedToolbox(equipment.toolbox, cache, without))
 
 
