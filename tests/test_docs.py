@@ -31,6 +31,14 @@ def test_readme_config_loads(tmp_path: Path) -> None:
     assert len(load(path).config.arms) == 3
 
 
+def test_the_config_of_the_page_on_tools_loads(tmp_path: Path) -> None:
+    from trajsynth.configload import load
+
+    path = tmp_path / "my.yaml"
+    path.write_text(blocks("docs/tools.md", "yaml")[0])
+    assert load(path).config.tools.servers["search"].pool == 4
+
+
 def test_every_page_named_in_the_readme_is_there() -> None:
     links = re.findall(r"\]\(([\w/.-]+)\)", (ROOT / "README.md").read_text(encoding="utf-8"))
     assert links
