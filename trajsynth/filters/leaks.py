@@ -120,8 +120,11 @@ class LeakAnswer(Filter):
             return {"leaks": []}
         asked = trajectory.question.text
         prompt = _prompt(trajectory)
+        plain = " ".join(prompt.lower().split())
         leaks = []
         for answer in answers:
+            if " ".join(answer.lower().split()) not in plain:
+                continue
             form = _form(answer)
             sizes = {"answer": answer[:_SHOWN], "chars": len(answer)}
             if re.search(f"(?:{_STATED}|{_STATED_ZH}){form}", prompt, re.IGNORECASE):
