@@ -272,8 +272,8 @@ _SECRET = re.compile(
 _SECRET_HINTS = (
     *("sk-", "sk_", "pk_", "pk-", "rk_", "rk-", "ghp_", "gho_", "ghr_", "ghs_", "ghu_", "github_pat_", "glpat-", "hf_"),
     *("xox", "AKIA", "AIza", "tvly-", "eyJ", "PRIVATE KEY"),
-    *("earer ", "EARER ", "uthorization", "apikey", "APIKEY", "_key", "-key", "_KEY", "-KEY", "Key", "_token", "-token"),
-    *("_TOKEN", "-TOKEN", "Token", "htoken", "stoken", "ntoken", "ecret", "ECRET", "assw", "ASSW"),
+    *("earer ", "EARER ", "uthorization", "apikey", "APIKEY", "_key", "-key", "_KEY", "-KEY", "Key", "_token"),
+    *("-token", "_TOKEN", "-TOKEN", "Token", "htoken", "stoken", "ntoken", "ecret", "ECRET", "assw", "ASSW"),
 )
 _PLACEHOLDER = re.compile(
     r"(?i)example|your|xxx|placeholder|dummy|sample|changeme|redacted|secret|insert|test|fake|0123456|123456|abcdef"
