@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal, TypeAlias
 import msgspec
 from msgspec import Meta, Struct
 
+from trajsynth.hosts import BENCHMARK_HOSTS
+
 
 class Seconds(float):
     """A duration in seconds, written as a number or as `90s`, `45m`, `4h`, `1d`."""
@@ -299,6 +301,41 @@ class FilesTools(Section, frozen=True, kw_only=True):
     """Characters of a file shown at a time."""
 
 
+class WebSearch(Section, frozen=True, kw_only=True):
+    """The engine that `search` asks."""
+
+    kind: Literal["serper", "searxng"]
+    """Whose interface it has: Serper's (Google results) or that of a SearXNG instance with `json` among its formats."""
+    url: str | None = None
+    """Its address; Serper's own when absent. SearXNG needs one. It may be private: the user named it, not an agent."""
+    api_key_env: str | None = None
+    """Name of the environment variable that holds the key; SearXNG mostly has none."""
+    results: Annotated[int, Meta(ge=1, le=20)] = 8
+    """Results of a search, unless the call says."""
+    price: Annotated[float, Meta(ge=0)] = 0.0
+    """Dollars a search."""
+
+
+class WebTools(Section, frozen=True, kw_only=True):
+    """Search the web, read pages as Markdown, have a teacher pull facts out of long ones (needs `trajsynth[web]`)."""
+
+    search: WebSearch | None = None
+    """Where `search` looks; the tool is offered only with it."""
+    extract: str | None = None
+    """The teacher that reads pages for `extract`, a small one; the tool is offered only with it."""
+    page_chars: Annotated[int, Meta(ge=500)] = 10_000
+    """Characters of a page shown at a time."""
+    max_bytes: Annotated[int, Meta(ge=1000)] = 5_000_000
+    """A longer page is read as far as this, unpacked."""
+    timeout: Seconds = msgspec.field(default_factory=lambda: Seconds(30))
+    """Longest a page may take, redirects and robots.txt included."""
+    robots: bool = True
+    """Leave alone what a site's robots.txt closes to programs."""
+    blocked_hosts: list[str] = msgspec.field(default_factory=lambda: list(BENCHMARK_HOSTS))
+    """Never asked for, nor shown among search results: hosts, subdomains included, each maybe with the start of a path.
+    Such as hold the answers of benchmarks."""
+
+
 class CustomTools(Section, frozen=True, kw_only=True):
     """Your own class with the methods of trajsynth.protocols.ToolSource."""
 
@@ -361,6 +398,8 @@ class Tools(Section, frozen=True, kw_only=True):
     """Run Python and commands, each rollout in a folder of its own; `{}` for the defaults."""
     files: FilesTools | None = None
     """Read the files of a folder."""
+    web: WebTools | None = None
+    """Search and read the web; `{}` for reading alone."""
     custom: dict[str, CustomTools] = {}
     """Tool sources of your own."""
     timeout: Seconds = msgspec.field(default_factory=lambda: Seconds(300))
@@ -587,6 +626,11 @@ class Config(Section, frozen=True, kw_only=True):
         used = [self.paradigms.get(arm.paradigm) for arm in self.all_arms()]
         roles = [role for team in used if isinstance(team, MiroFlowParadigm) for role in team.roles.values()]
         return {arm.teacher for arm in self.all_arms()} | {role.teacher for role in roles if role.teacher}
+
+    def tool_teachers(self) -> set[str]:
+        """Names of the teachers that tools ask."""
+        web = self.tools.web
+        return {web.extract} if web is not None and web.extract is not None else set()
 
     def build_targets(self) -> list[tuple[str, str, BuildTarget]]:
         """(kind, folder under datasets/, target) of everything to be built."""

@@ -38,11 +38,12 @@ _TARGET = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*:[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ROLE = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _FOLDER = re.compile(r"\w[\w.+-]*")
+_HOST = re.compile(r"[^\W_][\w-]*(?:\.[\w-]+)+(?:/\S*)?")
 
 
 def check(config: Config, where: str) -> None:
     """Raises ConfigError `where: path: problem` for the first thing in the config that cannot work."""
-    parts = (_name, _questions, _teachers, _tools, _paradigms, _arms, _samples, _grade, _curate, _build, _targets)
+    parts = (_name, _questions, _teachers, _tools, _web, _paradigms, _arms, _samples, _grade, _curate, _build, _targets)
     for examine in parts:
         examine(config, where)
     check_references(config, where)
@@ -89,7 +90,7 @@ def _teachers(config: Config, where: str) -> None:
 def _tools(config: Config, where: str) -> None:
     taken = {"corpus": "the corpus tools", "functions": "tools.functions", "agents": "the sub-agents of miroflow"}
     taken |= {"toolbox": "the list of tools"} if config.tools.discovery == "progressive" else {}
-    built_in = {name for name in ("sandbox", "files") if getattr(config.tools, name) is not None}
+    built_in = {name for name in ("sandbox", "files", "web") if getattr(config.tools, name) is not None}
     taken |= {name: f"tools.{name}" for name in built_in}
     for name in config.tools.custom:
         if name in taken:
@@ -107,6 +108,31 @@ def _tools(config: Config, where: str) -> None:
     for name, options in config.tools.servers.items():
         _known(where, f"tools.servers.{name}", "server", name, offered)
         _served(options, where, f"tools.servers.{name}", name in config.tools.mcpServers)
+
+
+def _web(config: Config, where: str) -> None:
+    web = config.tools.web
+    if web is None:
+        return
+    if web.extract is not None:
+        _known(where, "tools.web.extract", "teacher", web.extract, config.teachers)
+    for index, host in enumerate(web.blocked_hosts):
+        if not _HOST.fullmatch(host):
+            problem = f"expected a host such as example.com, maybe with the start of a path, got {host!r}"
+            _refuse(where, f"tools.web.blocked_hosts.{index}", problem)
+    search = web.search
+    if search is None:
+        return
+    if search.kind == "searxng" and search.url is None:
+        _refuse(where, "tools.web.search.url", "SearXNG needs the address of an instance")
+    if search.kind == "serper" and search.api_key_env is None:
+        problem = "Serper needs the name of the environment variable that holds the key, such as SERPER_API_KEY"
+        _refuse(where, "tools.web.search.api_key_env", problem)
+    if search.api_key_env is not None and not _VARIABLE.fullmatch(search.api_key_env):
+        problem = "expected the name of an environment variable, such as SERPER_API_KEY, not a key"
+        _refuse(where, "tools.web.search.api_key_env", problem)
+    if search.url is not None and not search.url.startswith(("http://", "https://")):
+        _refuse(where, "tools.web.search.url", f"expected a URL such as http://localhost:8888, got {search.url!r}")
 
 
 def _served(options: ServerTools, where: str, path: str, mcp: bool) -> None:

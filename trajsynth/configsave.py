@@ -30,6 +30,8 @@ from trajsynth.config import (
     ServerTools,
     TeacherConfig,
     Tools,
+    WebSearch,
+    WebTools,
     convert,
     plain,
 )
@@ -52,6 +54,8 @@ _MAY_CHANGE: dict[type[Struct], frozenset[str]] = {
     ServerTools: frozenset({"pool"}),
     CorpusTools: frozenset({"serve"}),
     SandboxTools: frozenset({"timeout", "cpu", "memory_mb", "processes", "disk_mb", "concurrency", "keep"}),
+    WebTools: frozenset({"timeout"}),
+    WebSearch: frozenset({"url", "api_key_env", "price"}),
     RolloutConfig: frozenset({"max_turns", "max_tool_calls", "wall_clock", "context_tokens"}),
     MiroFlowParadigm: frozenset({"max_turns"}),
     AgentRole: frozenset({"max_turns"}),
@@ -70,6 +74,9 @@ def saved(config: Config) -> dict[str, Any]:
     it back."""
     data = plain(config)
     data["tools"]["mcpServers"] = {name: hide_server(server) for name, server in config.tools.mcpServers.items()}
+    search = None if config.tools.web is None else config.tools.web.search
+    if search is not None and search.url is not None:
+        data["tools"]["web"]["search"]["url"] = hide_url(search.url)
     for name, teacher in config.teachers.items():
         if isinstance(teacher, OpenAITeacher):
             data["teachers"][name] |= {
@@ -94,7 +101,7 @@ def load_saved(data: object, where: str) -> Config:
 def identity(config: Config) -> dict[str, Any]:
     """The part of a config that defines its run: equal identities share an output folder."""
     data: dict[str, Any] = _hide_user_arguments(_defining(config))
-    used = config.arm_teachers()
+    used = config.arm_teachers() | config.tool_teachers()
     data["teachers"] = {name: teacher for name, teacher in data["teachers"].items() if name in used}
     data["arms"] = [_defining(arm) for arm in config.all_arms()]
     servers = config.tools.mcpServers

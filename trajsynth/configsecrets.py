@@ -70,6 +70,9 @@ def missing_variables(config: Config, environ: Mapping[str, str] | None = None) 
         for name, teacher in config.teachers.items()
         if isinstance(teacher, OpenAITeacher) and teacher.api_key_env
     ]
+    search = None if config.tools.web is None else config.tools.web.search
+    if search is not None and search.api_key_env:
+        named.append(MissingVariable("tools.web.search.api_key_env", search.api_key_env))
     idle = tuple(f"tools.mcpServers.{name}." for name, server in config.tools.mcpServers.items() if server.disabled)
     for path, text in _strings(plain(config)):
         if not path.startswith(idle):

@@ -127,7 +127,7 @@ async def equipped(config: Config, documents: Path | None, run: Path | None = No
 
     async with AsyncExitStack() as stack:
         teachers = await open_teachers(config, teachers_used(config), stack)
-        sources = build_sources(config.tools, documents, os.environ, run)
+        sources = build_sources(config.tools, documents, os.environ, run, teachers)
         opened = await stack.enter_async_context(Toolbox(sources, float(config.tools.timeout), config.tools.servers))
         limits = _limits(config)
         equipment = Equipment(teachers=teachers, toolbox=LimitedToolbox(opened, limits) if limits else opened)
@@ -177,11 +177,11 @@ def _close_cache(cache: CallCache) -> None:
 
 
 def teachers_used(config: Config) -> set[str]:
-    """Names of the teachers that arms and judges need."""
+    """Names of the teachers that arms, tools and judges need."""
     from trajsynth.config import Judge
 
     judges = {method.judge for method in config.grade if isinstance(method, Judge)}
-    return config.arm_teachers() | judges
+    return config.arm_teachers() | config.tool_teachers() | judges
 
 
 async def open_teachers(config: Config, names: Collection[str], stack: AsyncExitStack) -> dict[str, Teacher]:

@@ -15,7 +15,7 @@ from typing import Any
 from trajsynth import config
 from trajsynth.configload import make_target
 from trajsynth.errors import ConfigError, TrajsynthError
-from trajsynth.protocols import ToolResult, ToolSource
+from trajsynth.protocols import Teacher, ToolResult, ToolSource
 from trajsynth.tools.functions import FunctionTools
 from trajsynth.tools.mcp import McpSource
 from trajsynth.types import Toolset
@@ -28,11 +28,12 @@ def build_sources(
     documents: Path | None = None,
     environ: Mapping[str, str] | None = None,
     run: Path | None = None,
+    teachers: Mapping[str, Teacher] | None = None,
 ) -> list[ToolSource]:
     """Sources in the config's order: MCP servers, functions, built-in ones, custom ones. Nothing is started yet.
 
     `documents` is the run's documents.sqlite, used unless the corpus has a path of its own; `run` its folder, in which
-    the sandbox keeps workspaces. Raises ConfigError.
+    the sandbox keeps workspaces; `teachers` those that tools may ask. Raises ConfigError.
     """
     sources: list[ToolSource] = [
         McpSource(name, server, environ, options=tools.servers.get(name))
@@ -49,6 +50,10 @@ def build_sources(
         from trajsynth.tools.files import FilesTools
 
         sources.append(FilesTools(tools.files.path, tools.files.page_chars))
+    if tools.web is not None:
+        from trajsynth.tools.web import WebTools
+
+        sources.append(WebTools(tools.web, (teachers or {}).get(tools.web.extract or ""), environ))
     sources += [_custom(name, item) for name, item in tools.custom.items()]
     return sources
 

@@ -1,0 +1,20 @@
+"""Hosts that hold benchmarks and their answers: what the web tools refuse to ask for is what filters look for.
+
+Level 1, standard library only. Tests: tests/test_hosts.py.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+BENCHMARK_HOSTS: Final = ("huggingface.co/datasets", "huggingface.co/spaces", "hf.co/datasets")
+"""The data sets and spaces of Hugging Face, which MiroThinker's open tools refuse too."""
+
+
+def under(page: str, blocked: str) -> bool:
+    """Whether `host/path` lies under a blocked host, subdomains included, or under the start of a path there."""
+    host, _, path = page.lower().partition("/")
+    wanted, _, start = blocked.lower().strip("/").removeprefix("www.").partition("/")
+    if host != wanted and not host.endswith(f".{wanted}"):
+        return False
+    return not start or path == start or path.startswith(f"{start}/")
