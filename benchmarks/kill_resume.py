@@ -189,15 +189,21 @@ def main() -> None:
         struck = killed_run(path, root / "killed", options.kills, options.seed, server)
         asked = server.take()
         calm, killed = lines(root / "calm"), lines(root / "killed")
+    print(f"undisturbed: {len(calm)} trajectories, {needed} requests, {seconds:.0f} s")
+    print(
+        f"kills: {len(struck)}; unfinished rollouts at each: {struck}; with 50 or more: {sum(n >= 50 for n in struck)}"
+    )
+    compare(calm, killed, asked, needed)
+
+
+def compare(calm: list[Any], killed: list[Any], asked: list[tuple[int, bytes, int]], needed: int) -> None:
+    """Print and assert that the disturbed run (`killed`, its requests `asked`) equals the calm one, which needed so
+    many requests."""
     by_id = {record["id"]: timeless(record) for record in killed}
     same = sum(by_id.get(record["id"]) == timeless(record) for record in calm)
     seeds = {m["turn"]["seed"] for r in calm for m in r["conversations"][0]["messages"] if m["turn"]}
     seeds -= {seed for seed in seeds if seed - SEED_STEP in seeds}
     by_session, most = repeats(asked, seeds)
-    print(f"undisturbed: {len(calm)} trajectories, {needed} requests, {seconds:.0f} s")
-    print(
-        f"kills: {len(struck)}; unfinished rollouts at each: {struck}; with 50 or more: {sum(n >= 50 for n in struck)}"
-    )
     print(f"killed and resumed: {len(killed)} trajectories, {same} equal, ids twice: {len(killed) - len(by_id)}")
     print(
         f"requests: {len(asked)}, needed {needed}, repeated {sum(by_session.values())}; "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
@@ -23,6 +23,14 @@ def run_options(command: Command) -> Command:
         click.option("-o", "--output", type=click.Path(path_type=Path), help="Run folder [outputs/<name>]."),
         click.option("--accept-drift", is_flag=True, help="Resume although model, prompts, tools or settings changed."),
         click.option("--quiet", is_flag=True, help="No progress line."),
+        click.option(
+            "--engine",
+            type=click.Choice(["local", "ray"]),
+            default="local",
+            show_default=True,
+            help="This process, or actors on a Ray cluster (extra `ray`; RAY_ADDRESS, else this machine).",
+        ),
+        click.option("--actors", type=click.IntRange(min=1), help="With --engine ray [one a node; alone: one a CPU]."),
     )
     for option in reversed(options):
         command = option(command)
@@ -41,6 +49,8 @@ def generate(
     output: Path | None,
     accept_drift: bool,
     quiet: bool,
+    engine: Literal["local", "ray"],
+    actors: int | None,
     shard: str | None,
 ) -> None:
     """Run the rollouts of CONFIG (a file, or a packaged name such as quickstart). The same command again resumes.
@@ -49,17 +59,22 @@ def generate(
     Examples:
       trajsynth generate my.yaml --limit 20 --set rollout.max_turns=30
       trajsynth generate my.yaml --shard 3/8        # one of eight batch jobs; into one folder or copied into one
+      trajsynth generate my.yaml --engine ray       # over the machines of a Ray cluster; folder on a shared file system
     """
     from trajsynth.cli.wiring import GenerateOptions, produce
     from trajsynth.configload import load
     from trajsynth.generate import Slice, resolve
 
+    if shard and engine == "ray":
+        raise click.UsageError("--shard and --engine ray both split the run; use one of them")
     options = GenerateOptions(
         limit=limit,
         concurrency=concurrency,
         quiet=quiet,
         accept_drift=accept_drift,
         part=Slice.parse(shard) if shard else None,
+        engine=engine,
+        actors=actors,
     )
     loaded = load(config, overrides)
     folder = resolve(loaded.config, loaded.path, output)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -27,6 +27,8 @@ def run(
     output: Path | None,
     accept_drift: bool,
     quiet: bool,
+    engine: Literal["local", "ray"],
+    actors: int | None,
     workers: int,
 ) -> None:
     """Do everything CONFIG (a file, or a packaged name) asks for: rollouts, curation, training sets.
@@ -44,7 +46,9 @@ def run(
     loaded = load(config, overrides)
     recipes = steps.recipes(loaded.config.curate, loaded.config)
     folder = resolve(loaded.config, loaded.path, output)
-    options = GenerateOptions(limit=limit, concurrency=concurrency, quiet=quiet, accept_drift=accept_drift)
+    options = GenerateOptions(
+        limit=limit, concurrency=concurrency, quiet=quiet, accept_drift=accept_drift, engine=engine, actors=actors
+    )
     summary = produce(loaded, folder, options)
     if summary.interrupted or not summary.finished:
         click.echo(outcome(summary, folder))

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from trajsynth.config import Config, ToolLimits
     from trajsynth.configload import LoadedConfig
     from trajsynth.generate import RunDir, Slice, Summary
+    from trajsynth.generate.shares import Share
     from trajsynth.protocols import Paradigm, Teacher, Toolbox
     from trajsynth.types import Question
 
@@ -40,6 +41,9 @@ class GenerateOptions:
     """Resume although model, prompts, tools or settings are others than before."""
     part: Slice | None = None
     """Only this part of the run."""
+    engine: Literal["local", "ray"] = "local"
+    actors: int | None = None
+    """With `ray`: processes that make the run together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +58,11 @@ def produce(loaded: LoadedConfig, folder: Path, options: GenerateOptions) -> Sum
     """Generate into `folder` (or resume there). Raises InputError with nothing left behind that was not there."""
     import asyncio
 
+    if options.engine == "ray":
+        from trajsynth.cli.cluster import produce_on_ray
+
+        return produce_on_ray(loaded, folder, options)
+
     from trajsynth.generate import RunDir
 
     questions = read_questions(loaded.config)
@@ -61,7 +70,7 @@ def produce(loaded: LoadedConfig, folder: Path, options: GenerateOptions) -> Sum
     cleared = fresh(folder, WORTH_KEEPING) if options.part is None else nullcontext()
     drift = options.accept_drift
     with cleared, RunDir.open(folder, loaded.config, part=options.part, accept_drift=drift) as rundir:
-        documents = _documents(rundir, loaded.config, questions)
+        documents = documents_of(rundir, loaded.config, questions)
         return asyncio.run(perform(loaded.config, rundir, questions, documents, options))
 
 
@@ -74,7 +83,7 @@ def read_questions(config: Config) -> list[Question]:
     return [replace(question, documents=()) for question in load_questions(config.questions)]
 
 
-def _documents(rundir: RunDir, config: Config, questions: list[Question]) -> Path | None:
+def documents_of(rundir: RunDir, config: Config, questions: list[Question]) -> Path | None:
     """documents.sqlite of the run, made from the questions' pages; None when the tools do not search them."""
     from trajsynth.questions import all_documents, open_questions
     from trajsynth.tools.corpus import build_documents
@@ -92,17 +101,24 @@ def _documents(rundir: RunDir, config: Config, questions: list[Question]) -> Pat
 
 
 async def perform(
-    config: Config, rundir: RunDir, questions: list[Question], documents: Path | None, options: GenerateOptions
+    config: Config,
+    rundir: RunDir,
+    questions: list[Question],
+    documents: Path | None,
+    options: GenerateOptions,
+    share: Share | None = None,
 ) -> Summary:
-    """Open everything the config names, generate, close it again."""
-    from trajsynth.generate import Plan, generate
+    """Open everything the config names, generate, close it again; as one process of several with its `share`."""
+    from trajsynth.generate import Plan, Stop, generate
+    from trajsynth.generate.shares import divided
     from trajsynth.grading import build_graders
     from trajsynth.invocation import invocation
     from trajsynth.paradigms import KeepLastResults
 
     rollout = config.rollout
     one = rollout.calls_per_message == "one"
-    async with equipped(config, documents, rundir.path) as equipment:
+    own = divided(config, share.part.count) if share else config
+    async with equipped(own, documents, rundir.path) as equipment:
         plan = Plan(
             config=config,
             rundir=rundir,
@@ -115,7 +131,11 @@ async def perform(
             grader=lambda teachers: build_graders(config.grade, teachers),
             limit=options.limit,
             concurrency=options.concurrency,
-            quiet=options.quiet,
+            quiet=options.quiet or share is not None,
+            signals=share is None,
+            stop=share.stop if share else Stop(),
+            allowance=share.allowance if share else None,
+            board=share.board if share else None,
         )
         return await generate(plan)
 

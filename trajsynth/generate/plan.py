@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from trajsynth.config import Config, Judge
+from trajsynth.config import Budget, Config, Judge
 from trajsynth.errors import ConfigError, unknown
 from trajsynth.generate.jobs import Job, count, distinct, jobs
 from trajsynth.generate.outages import FIRST_PING
+from trajsynth.generate.progress import Board
 from trajsynth.generate.rundir import RunDir
 from trajsynth.generate.stopping import Stop
 from trajsynth.protocols import ContextPolicy, Grader, Invocation, Limits, Paradigm, Teacher, Toolbox
@@ -47,6 +48,10 @@ class Plan:
     """Seconds that calls in flight get to arrive after the first stop."""
     first_ping: float = FIRST_PING
     """Seconds after which a teacher found down is asked again the first time."""
+    allowance: Budget | None = None
+    """What a part of a split run may spend over all its sessions; its equal share of the budget when absent."""
+    board: Board | None = None
+    """Live counters to write into, for somebody who watches."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

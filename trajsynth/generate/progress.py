@@ -64,6 +64,8 @@ class Board:
     """Rollouts that an earlier process had begun and that went on from their journal."""
     discarded: list[str] = field(default_factory=list)
     """Why a journal could not be continued, one entry a journal."""
+    said: list[str] = field(default_factory=list)
+    """Lines for the user so far: outages, stopping."""
 
     def text(self, turns_per_second: float) -> str:
         """The right half of the progress line."""
@@ -111,6 +113,7 @@ class Progress:
 
     def say(self, line: str) -> None:
         """One line for the user, above the bar."""
+        self._board.said.append(line)
         if self._bar is not None:
             self._bar.write(line, file=sys.stderr)
         else:

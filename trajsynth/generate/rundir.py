@@ -34,6 +34,10 @@ SETUP_LOCK = ".lock.setup"
 SHOWN_DIFFERENCES = 4
 
 
+class RunInUse(InputError):
+    """Another process writes this run, or this part of it."""
+
+
 class DiskError(InputError):
     """The run's folder cannot be written (full, read-only, no permission); what was written before is whole."""
 
@@ -79,7 +83,7 @@ class RunDir:
         """Create the folder or continue the run in it.
 
         `part` is the part of a split run that is written here. Raises RunConflict (another config, unless
-        `accept_drift`, or a folder that is no run), InputError (another process writes it), DiskError (not writable).
+        `accept_drift`, or a folder that is no run), RunInUse (another process writes it), DiskError (not writable).
         """
         if path.exists() and not path.is_dir():
             raise InputError(f"{str(path)!r} is a file; choose a folder with -o")
@@ -266,7 +270,7 @@ def _lock(path: Path, *, alone: bool) -> int:
     except BlockingIOError:
         writer = os.read(descriptor, 20).decode("ascii", "replace").strip() or "unknown"
         os.close(descriptor)
-        raise InputError(
+        raise RunInUse(
             f"{str(path.parent)!r} is being written by another process (pid {writer}); "
             "wait for it, or choose another folder with -o"
         ) from None

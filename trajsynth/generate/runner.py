@@ -59,7 +59,7 @@ class _Session:
         self.plan = plan
         self.stop = plan.stop
         self.total = total(plan)
-        self.board = Board()
+        self.board = plan.board or Board()
         self.progress = Progress(self.board, self.total, plan.quiet)
         self.halted: InputError | None = None
         self.out_of_budget = False
@@ -85,8 +85,8 @@ class _Session:
         if decisions is not None:
             self._files.append(decisions)
         paid = sum_of(self.spent.totals if rundir.part else spent(rundir.path))
-        parts = rundir.part.count if rundir.part else 1
-        self.till = Till(config.budget, paid, self.gate, self._budget_spent, parts)
+        parts = rundir.part.count if rundir.part and plan.allowance is None else 1
+        self.till = Till(plan.allowance or config.budget, paid, self.gate, self._budget_spent, parts)
         rollouts: dict[str, Metered] = {}
         self.outages = Outages(
             lambda teacher: rollouts[teacher].ping(),
