@@ -103,6 +103,9 @@ def _tools(config: Config, where: str) -> None:
     offered = {"functions"} if config.tools.functions else set()
     offered |= {"corpus"} if config.tools.corpus is not None else set()
     offered |= {*built_in, *config.tools.custom, *config.tools.mcpServers}
+    sandbox, longest = config.tools.sandbox, float(config.tools.timeout)
+    if sandbox is not None and 0 < longest < sandbox.timeout:
+        _refuse(where, "tools.sandbox.timeout", f"every call ends after tools.timeout ({longest:g} s); raise that too")
     for name in config.tools.limits:
         _known(where, f"tools.limits.{name}", "server", name, offered)
     for name, options in config.tools.servers.items():

@@ -41,7 +41,8 @@ class Workspaces:
             (self._root / DROPPED).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ToolServerError(f"sandbox: cannot make {str(self._root)!r}: {error.strerror}") from None
-        self._sweep()
+        for path in (self._root / DROPPED).iterdir():
+            self._delete(path)
 
     async def close(self) -> None:
         """Wait until everything dropped is deleted."""
@@ -79,12 +80,9 @@ class Workspaces:
             self._drop(self._root / _name(rollout))
 
     def _drop(self, path: Path) -> None:
-        path.rename(self._root / DROPPED / f"{path.name}-{uuid4().hex[:8]}")
-        self._sweep()
-
-    def _sweep(self) -> None:
-        for path in (self._root / DROPPED).iterdir():
-            self._delete(path)
+        dropped = self._root / DROPPED / f"{path.name}-{uuid4().hex[:8]}"
+        path.rename(dropped)
+        self._delete(dropped)
 
     def _delete(self, path: Path) -> None:
         try:
@@ -92,9 +90,7 @@ class Workspaces:
         except RuntimeError:
             remove(path)
             return
-        if any(task.get_name() == str(path) for task in self._deleting):
-            return
-        task = loop.create_task(asyncio.to_thread(remove, path), name=str(path))
+        task = loop.create_task(asyncio.to_thread(remove, path))
         self._deleting.add(task)
         task.add_done_callback(self._deleting.discard)
 
