@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import threading
 import time
 from pathlib import Path
@@ -12,9 +13,9 @@ from typing import Any
 import pytest
 from generatefakes import FakeTeacher, make_config, make_plan
 
-from trajsynth.errors import InputError
+from trajsynth.errors import InputError, MissingExtra
 from trajsynth.generate import engine_ray
-from trajsynth.generate.engine_ray import Actor, Ended, open_part
+from trajsynth.generate.engine_ray import Actor, Ended, News, Spread, _add_up, _Member, generate_on_ray, open_part
 from trajsynth.generate.jobs import Slice
 from trajsynth.generate.plan import Summary
 from trajsynth.generate.progress import Board
@@ -23,6 +24,7 @@ from trajsynth.generate.runner import generate
 from trajsynth.generate.shares import Share
 from trajsynth.generate.stopping import Stop
 from trajsynth.generate.store import read_trajectories
+from trajsynth.types import Usage
 
 CONFIG = make_config(samples=2, assign="grid")
 
@@ -87,3 +89,26 @@ async def test_nobody_waits_for_a_lock_while_stopping(tmp_path: Path) -> None:
     share.stop.request()
     with RunDir.open(tmp_path, CONFIG, part=share.part), pytest.raises(InputError, match="being written"):
         await open_part(tmp_path, CONFIG, share)
+
+
+def test_without_ray_the_pip_line_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(MissingExtra, match=r"pip install 'trajsynth\[ray\]'"):
+        generate_on_ray(Spread(work=Work(tmp_path), folder=tmp_path, config=CONFIG, questions=[]))
+
+
+def test_what_a_lost_process_counted_stays_in_the_sum() -> None:
+    member = _Member(Slice(1, 1), actor=None, task=None)
+    first = Board(done=3, said=["teacher 'a' is down"])
+    first.meter.add(Usage(calls=1, input=10))
+    assert member.hear(News(board=first, process="h pid 1")) == ["teacher 'a' is down"]
+    assert member.hear(News(board=first, process="h pid 1")) == []
+    second = Board(skipped=3, done=1, failed={"network": 1})
+    second.meter.add(Usage(calls=1, input=5))
+    assert member.hear(News(board=second, process="g pid 2")) == [
+        "goes on in another process (g pid 2): its own was lost"
+    ]
+    board = Board()
+    _add_up(board, [member])
+    assert (board.skipped, board.done, board.failed, board.meter.turns) == (3, 1, {"network": 1}, 2)
+    assert board.meter.usage.input == 15

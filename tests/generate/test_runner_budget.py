@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from generatefakes import FakeTeacher, make_config, make_plan
 
+from trajsynth.config import Budget
 from trajsynth.generate.jobs import Slice
 from trajsynth.generate.plan import Summary
 from trajsynth.generate.rundir import RunDir
@@ -55,6 +56,15 @@ async def test_a_run_stops_at_its_budget_and_goes_on_when_it_is_raised(tmp_path:
     assert first.requests + second.requests == 30
     assert total(spent(tmp_path)) == Usage(calls=30, input=2700, output=300, usd=15.0)
     assert list(read_failures(tmp_path)) == []
+
+
+@pytest.mark.parametrize(("allowance", "calls"), [(None, 5), (Budget(tokens=800), 8)])
+async def test_a_part_has_its_equal_share_or_what_it_is_given(
+    tmp_path: Path, allowance: Budget | None, calls: int
+) -> None:
+    teacher = Costly(delay=0.001)
+    summary = await run(tmp_path, 1000, Slice(1, 2), teacher=teacher, allowance=allowance)
+    assert summary.out_of_budget and teacher.requests == calls
 
 
 async def test_what_a_killed_session_spent_counts(tmp_path: Path) -> None:

@@ -39,6 +39,9 @@ LOCK_WAIT = 180.0
 LAST_WORDS = (60.0, 10.0)
 """Seconds that actors have to end after the first and the second wish to stop; calls in flight get 20 of them."""
 
+RESTARTS = 100
+"""Times a part may lose its process: preemptible nodes need some, a process that always dies at once needs an end."""
+
 Work = Callable[[Share], Coroutine[Any, Any, Summary]]
 """Opens the run folder for a part, makes the part, closes everything. Travels to the actors by pickle."""
 
@@ -130,6 +133,7 @@ def generate_on_ray(run: Spread) -> Summary:
     """Make the run on the Ray cluster this process is connected to, else on that of RAY_ADDRESS, else on this machine.
 
     Raises MissingExtra, InputError (the first that ended a part, once all parts have stopped), with everything kept.
+    What RESTARTS cannot mend (a node without trajsynth, a process that always dies) is an InputError too.
     """
     ray = _ray()
     ours = not ray.is_initialized()
@@ -221,7 +225,7 @@ class _Crew:
         parts = [Slice(index, number) for index in range(1, number + 1)]
         work = ray.put(run.work)
         # by default an actor asks for one CPU to be placed and none to run: those of a lost node fit on the others
-        options = {"max_restarts": -1, "concurrency_groups": {"control": 1}, "scheduling_strategy": "SPREAD"}
+        options = {"max_restarts": RESTARTS, "concurrency_groups": {"control": 1}, "scheduling_strategy": "SPREAD"}
         remote = ray.remote(**options)(Actor)
         for part, allowance in zip(parts, allowances(run.config.budget, run.folder, parts), strict=True):
             actor = remote.remote(part)  # what is large goes to `run`: Ray keeps a task's arguments while it may retry
@@ -245,12 +249,24 @@ class _Crew:
         ready, _ = self._ray.wait(tasks, num_returns=len(tasks), timeout=TICK)
         for member in waited_for:
             if member.task in ready:
-                self._end(member, self._ray.get(member.task))
+                self._end(member, self._outcome(member))
             elif (news := self._poll(member)) is not None:
                 for line in member.hear(news):
                     progress.say(f"part {_name(member)}: {line}")
         _add_up(self._board, self._members)
         progress.tick()
+
+    def _outcome(self, member: _Member) -> Ended:
+        """Raises, with its traceback, what is a bug."""
+        try:
+            ended: Ended = self._ray.get(member.task)
+        except self._ray.exceptions.RayActorError as error:
+            said = next((line for line in reversed(str(error).splitlines()) if line.strip()), "lost").strip()[:200]
+            return Ended(
+                error=f"ray: the actor of part {_name(member)} is lost for good: {said}; "
+                "mend it and run the same command again, nothing is lost"
+            )
+        return ended
 
     def _end(self, member: _Member, ended: Ended) -> None:
         member.ended = ended
@@ -315,7 +331,7 @@ def _connect(ray: Any) -> None:
     address = os.environ.get("RAY_ADDRESS") or "local"
     try:
         ray.init(address=address, include_dashboard=False, logging_level="error", log_to_driver=False)
-    except (ConnectionError, ValueError) as error:
+    except (ConnectionError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
         said = " ".join(str(error).split())
         raise InputError(f"ray: cannot connect to {address!r} (RAY_ADDRESS): {said}") from None
 
