@@ -325,7 +325,7 @@ class WebTools(Section, frozen=True, kw_only=True):
     """The teacher that reads pages for `extract`, a small one; the tool is offered only with it."""
     page_chars: Annotated[int, Meta(ge=500)] = 10_000
     """Characters of a page shown at a time."""
-    max_bytes: Annotated[int, Meta(ge=1000)] = 5_000_000
+    max_bytes: Annotated[int, Meta(ge=1000)] = 2_000_000
     """A longer page is read as far as this, unpacked."""
     timeout: Seconds = msgspec.field(default_factory=lambda: Seconds(30))
     """Longest a page may take, redirects and robots.txt included."""

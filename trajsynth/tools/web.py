@@ -128,9 +128,9 @@ class WebTools:
     async def open(self) -> None:
         """Raises ConfigError for a key that is not set, MissingExtra without `trajsynth[web]`."""
         await asyncio.to_thread(load_extractor)
-        await self._client.open()
         if self._engine is not None:
             await self._engine.open()
+        await self._client.open()
 
     async def close(self) -> None:
         """Drop all connections; closing twice is fine."""

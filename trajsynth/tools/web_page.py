@@ -81,6 +81,7 @@ def _charsets(page: Download, html: bool) -> Iterator[str]:
     for name in (*named, "utf-8"):
         try:
             known = codecs.lookup(name).name
+            b"a".decode(known, "replace")  # raises LookupError for what is no charset, such as base64
         except (LookupError, ValueError):
             continue
         if known not in _NOT_PAGES:
