@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from multisets import jaccard
 
-from trajsynth.filters.duplicates_clusters import Duplicate, Pool, Search, duplicates
+from trajsynth.filters.duplicates_clusters import Duplicate, Pool, Search, alike, duplicates
 from trajsynth.filters.duplicates_shingles import told
 from trajsynth.filters.words import words
 
@@ -137,3 +137,16 @@ def test_many_copies_of_one_cost_one_comparison_each() -> None:
     assert len(duplicates(pool, Search(0.8, pairwise=10))) == 399
     assert compared < 3000
     assert len(list(combinations(items, 2))) == 79800
+
+
+def test_many_short_answers_of_one_mould_are_compared_at_once() -> None:
+    items = [Item(f"After all that the answer to the question is {i}") for i in range(1200)]
+    items += [Item(items[7].text + " indeed"), Item("Quite another answer to another question indeed it is")]
+    assert [(d.index, d.partner) for d in find(items, pairwise=10)] == [(1200, 7)]
+
+
+def test_blocks_change_nothing() -> None:
+    texts = [told(item.text).shingles for item in corpus(4)]
+    members = range(0, len(texts), 2)
+    whole, cut = (set(alike(members, texts.__getitem__, 0.5, most)) for most in (10**6, 300))
+    assert len(whole) > 10 and cut == whole

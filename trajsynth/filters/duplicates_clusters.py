@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 PAIRWISE: Final = 1000
 """Up to so many are compared each with each (about 2 µs a pair of 2,000 shingles); more go through a sketch first."""
+_SHORT: Final = 16
+"""Candidates in a run that are compared pair by pair."""
+_BLOCK: Final = 2_000_000
+"""Shingles counted at once: about 50 MB."""
 _CACHED: Final = 256
 
 
@@ -134,8 +138,11 @@ class _Finder:
             self._try(run, failed)
 
     def _try(self, run: list[int], failed: set[tuple[int, int]]) -> None:
-        """Compare a run of candidates until all are connected, each pair at most once."""
-        for place, one in enumerate(run[:-1]):
+        """Connect a run of candidates: in a short one each pair is compared once in all bands, in a long one each
+        with the first, which settles copies of one text, and only then each with each.
+        """
+        short = len(run) <= _SHORT
+        for place, one in enumerate(run[:-1] if short else run[:1]):
             if self._settled(run):
                 return
             for two in run[place + 1 :]:
@@ -143,8 +150,11 @@ class _Finder:
                     continue
                 if self._like(one, two) >= self.search.threshold:
                     self._join(one, two)
-                else:
+                elif short:
                     failed.add((one, two))
+        if not short and not self._settled(run):
+            for one, two in alike(run, self.load, self.search.threshold):
+                self._join(one, two)
 
     def _like(self, one: int, two: int) -> float:
         mine, theirs = self.load(one), self.load(two)
@@ -214,20 +224,45 @@ class _Finder:
         return lambda first: worthiest.get(key(first), self.best[first])
 
 
-def alike(members: Sequence[int], load: Callable[[int], Shingles], threshold: float) -> Iterator[tuple[int, int]]:
-    """Every pair of members whose similarity reaches the threshold, found by counting shared shingles."""
+def alike(
+    members: Sequence[int], load: Callable[[int], Shingles], threshold: float, most: int = _BLOCK
+) -> Iterator[tuple[int, int]]:
+    """Every pair of members whose similarity reaches the threshold, found by counting shared shingles.
+
+    Memory: that of two blocks of `most` shingles (or of two members).
+    """
+    blocks: list[list[int]] = [[]]
+    size = 0
+    for i in members:
+        size += len(load(i))
+        if size > most and blocks[-1]:
+            blocks.append([])
+            size = len(load(i))
+        blocks[-1].append(i)
+    for place, block in enumerate(blocks):
+        yield from _counted(block, [], load, threshold)
+        for other in blocks[place + 1 :]:
+            yield from _counted(block, other, load, threshold)
+
+
+def _counted(
+    block: list[int], other: list[int], load: Callable[[int], Shingles], threshold: float
+) -> Iterator[tuple[int, int]]:
+    """Pairs of a member of the block and one of the other; within the block when the other is empty."""
     import numpy as np
 
+    members = block + other
     arrays = [load(i) for i in members]
     sizes = np.array([len(shingles) for shingles in arrays])
     ends = np.cumsum(sizes)
     starts = ends - sizes
     vocabulary, flat = np.unique(np.concatenate(arrays), return_inverse=True)
     marked = np.zeros(len(vocabulary), bool)
-    for k in range(len(members) - 1):
+    for k in range(len(block) if other else len(block) - 1):
+        first = len(block) if other else k + 1
         mine = flat[starts[k] : ends[k]]
         marked[mine] = True
-        shared = np.add.reduceat(marked[flat[ends[k] :]], starts[k + 1 :] - ends[k], dtype=np.int64)
+        shared = np.add.reduceat(marked[flat[starts[first] :]], starts[first:] - starts[first], dtype=np.int64)
         marked[mine] = False
-        near = shared / (sizes[k] + sizes[k + 1 :] - shared) >= threshold
-        yield from ((members[k], members[k + 1 + int(j)]) for j in np.flatnonzero(near))
+        near = shared / (sizes[k] + sizes[first:] - shared) >= threshold
+        yield from ((members[k], members[first + int(j)]) for j in np.flatnonzero(near))

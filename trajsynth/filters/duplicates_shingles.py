@@ -32,7 +32,8 @@ _PLAIN: Final = bytes(
 )
 """Byte -> the small letter or digit, a space for other ASCII, itself for bytes of other characters."""
 _PRIME: Final = 0x9E3779B97F4A7C15
-_ODD: Final = (0xBF58476D1CE4E5B9, 0x94D049BB133111EB, 0xD6E8FEB86659FD93, 0xA0761D6478BD642F, 0xE7037ED1A0B428DB)
+_FACTOR: Final = 0xBF58476D1CE4E5B9
+_MIXER: Final = 0xD6E8FEB86659FD93
 _MASK: Final = (1 << 64) - 1
 
 
@@ -81,19 +82,21 @@ def unpack(packed: str) -> Shingles:
 
 
 def _word_hashes(text: str) -> NDArray[np.uint64]:
-    """One 64-bit hash a word, in order: of the same words that `words.words` finds."""
+    """One 64-bit hash a word, in order, of the same words that `words.words` finds: a polynomial in its bytes."""
     import numpy as np
 
     if not text.isascii():
         text = _FOREIGN.sub(_spelled, text)
     plain = text.encode("utf-8", "replace").translate(_PLAIN)
     letters = np.frombuffer(b" " + plain + b" ", np.uint8)
-    borders = np.flatnonzero((letters[1:] == 32) != (letters[:-1] == 32))
+    gap = letters == 32
+    borders = np.flatnonzero(gap[1:] != gap[:-1])
     starts, ends = borders[::2], borders[1::2]
     powers, inverses = _powers(1 << max(14, len(plain).bit_length()))
     sums = np.zeros(len(plain) + 1, np.uint64)
     np.cumsum(letters[1:-1] * powers[: len(plain)], out=sums[1:])
-    return _mixed((sums[ends] - sums[starts]) * inverses[starts])
+    hashes: NDArray[np.uint64] = (sums[ends] - sums[starts]) * inverses[starts]
+    return hashes
 
 
 class _Spelling(dict[str, str]):
@@ -116,10 +119,11 @@ def _five_in_a_row(hashes: NDArray[np.uint64]) -> Shingles:
     import numpy as np
 
     count = max(1, len(hashes) - WORDS + 1)
-    total = np.zeros(count, np.uint64)
-    for k, odd in enumerate(_ODD[: len(hashes)]):
-        total += hashes[k : k + count] * np.uint64(odd)
-    return (_mixed(total) >> np.uint64(32)).astype(np.uint32)
+    total = hashes[:count].copy()
+    for k in range(1, min(WORDS, len(hashes))):
+        total *= np.uint64(_FACTOR)
+        total += hashes[k : k + count]
+    return _mixed(total)
 
 
 def _numbered(hashes: Shingles) -> Shingles:
@@ -131,18 +135,17 @@ def _numbered(hashes: Shingles) -> Shingles:
     if again.any():
         place = np.arange(len(hashes))
         which = place - np.maximum.accumulate(np.where(again, 0, place))
-        later = _mixed((hashes[again].astype(np.uint64) << np.uint64(32)) + which[again].astype(np.uint64))
-        hashes = np.unique(np.concatenate((hashes[~again], (later >> np.uint64(32)).astype(np.uint32))))
+        later = hashes[again] * np.uint64(_PRIME) + which[again].astype(np.uint64) * np.uint64(_FACTOR)
+        hashes = np.unique(np.concatenate((hashes[~again], _mixed(later))))
     return hashes
 
 
-def _mixed(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Every bit of the result depends on every bit given (the finaliser of SplitMix64)."""
+def _mixed(numbers: NDArray[np.uint64]) -> Shingles:
+    """The upper half of a product to which every bit of the number contributes."""
     import numpy as np
 
-    numbers = (numbers ^ (numbers >> np.uint64(30))) * np.uint64(_ODD[0])
-    numbers = (numbers ^ (numbers >> np.uint64(27))) * np.uint64(_ODD[1])
-    return numbers ^ (numbers >> np.uint64(31))
+    numbers = (numbers ^ (numbers >> np.uint64(32))) * np.uint64(_MIXER)
+    return (numbers >> np.uint64(32)).astype(np.uint32)
 
 
 @lru_cache(maxsize=4)
