@@ -22,6 +22,11 @@ TEAM = {"kind": "miroflow"}
 OPENAI = {"kind": "openai", "base_urls": ["http://x/v1"]}
 
 
+def web(**settings: object) -> dict[str, Any]:
+    """The change that sets up the web tools."""
+    return {"tools": {"web": settings}}
+
+
 def faults(change: dict[str, Any]) -> str:
     """The message `check` gives for GOOD with a change."""
     with pytest.raises(ConfigError) as caught:
@@ -43,6 +48,9 @@ def faults(change: dict[str, Any]) -> str:
         {"curate": ["sft", "rl"], "build": {"sft": [{"format": "trl"}, {"format": "swift"}], "rl": {"format": "verl"}}},
         {"questions": {"kind": "dataset", "path": "x.jsonl"}},
         {"questions": {"kind": "encyclopedia", "hops": [2, 2]}},
+        web(),
+        web(extract="hasty", search={"kind": "searxng", "url": "http://x"}, blocked_hosts=["a.org", "b.org/x"]),
+        {"tools": {"mcpServers": {"web": {"command": "npx"}}}},
         {"tools": {"mcpServers": {"a": {"command": "npx"}, "b": {"url": "http://x"}, "c": {"disabled": True}}}},
     ],
 )
@@ -54,6 +62,13 @@ def test_what_fits_passes(change: dict[str, Any]) -> None:
     ("change", "message"),
     [
         ({"name": "a/b"}, "name: 'a/b' cannot name a folder"),
+        (web(extract="qwne"), "tools.web.extract: unknown teacher 'qwne'; did you mean 'qwen'?"),
+        (web(search={"kind": "searxng"}), "tools.web.search.url: SearXNG needs the address of an instance"),
+        (web(search={"kind": "searxng", "url": "x:8888"}), "tools.web.search.url: expected a URL such as"),
+        (web(search={"kind": "serper"}), "tools.web.search.api_key_env: Serper needs the name of the environment"),
+        (web(search={"kind": "serper", "api_key_env": "sk-1"}), "tools.web.search.api_key_env: expected the name of"),
+        (web(blocked_hosts=["https://a.org"]), "tools.web.blocked_hosts.0: expected a host such as example.com"),
+        ({"tools": {"web": {}, "mcpServers": {"web": {"command": "x"}}}}, "tools.mcpServers.web: the name is taken by tools.web"),
         ({"curate": ["sft"], "build": {"sft": [{}, {"reasoning": "drop"}]}},
          "build.sft: name 'sft-trl': two targets have it; set another name"),
         ({"curate": ["sft"], "build": {"sft": {"name": "../x"}}}, "build.sft: name '../x': it cannot name a folder"),

@@ -41,6 +41,18 @@ def test_a_saved_config_that_cannot_be_read_is_named() -> None:
         load_saved({"questions": 3}, "out/run.yaml")
 
 
+def test_the_search_engines_address_is_saved_without_its_secrets() -> None:
+    search = {"kind": "searxng", "url": "https://me:pw@search.example/?token=abc", "price": 1}
+    data = json.dumps(saved(convert(BASE | {"tools": {"web": {"search": search}}})))
+    assert "search.example" in data and "pw@" not in data and "abc" not in data
+
+
+def test_the_teacher_of_a_tool_defines_the_run() -> None:
+    change: dict[str, Any] = {"tools": BASE["tools"] | {"web": {"extract": "hasty"}}}
+    assert "hasty" in identity(convert(BASE | change))["teachers"]
+    assert "hasty" not in identity(convert(BASE))["teachers"]
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -74,15 +74,17 @@ def test_missing_variables_are_listed_with_their_places() -> None:
         | {
             "teachers": {"q": OPENAI | {"api_key_env": "KEY", "extra_headers": {"X": "${SET}${ALSO}"}}},
             "tools": {
+                "web": {"search": {"kind": "serper", "api_key_env": "SEARCH"}},
                 "mcpServers": {
                     "s": {"command": "c", "env": {"E": "${E}"}, "args": ["${SET}"]},
                     "off": {"command": "c", "env": {"E": "${OFF}"}, "disabled": True},
-                }
+                },
             },
         }
     )
     assert missing_variables(config, {"SET": "1", "E": ""}) == [
         ("teachers.q.api_key_env", "KEY"),
+        ("tools.web.search.api_key_env", "SEARCH"),
         ("teachers.q.extra_headers.X", "ALSO"),
         ("tools.mcpServers.s.env.E", "E"),
     ]

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from trajsynth.config import CorpusTools, CustomTools, FunctionTool, McpServer, Tools
+from trajsynth.config import CorpusTools, CustomTools, FunctionTool, McpServer, ScriptedTeacher, Tools, WebTools
 from trajsynth.errors import ConfigError, ToolServerError
 from trajsynth.protocols import ToolSource
+from trajsynth.teachers import build_teacher
 from trajsynth.tools import FunctionTools, McpSource, Toolbox, build_sources
 from trajsynth.tools.corpus import CorpusTools as CorpusSource
+from trajsynth.tools.web import WebTools as WebSource
 
 
 def custom(name: str) -> ToolSource:
@@ -37,6 +39,14 @@ def test_every_kind_in_the_configs_order() -> None:
         (FunctionTools, "mine"),
     ]
     assert build_sources(Tools()) == []
+
+
+def test_the_web_tools_ask_the_runs_teacher() -> None:
+    teachers = {name: build_teacher(name, ScriptedTeacher(), {}) for name in ("large", "small")}
+    (source,) = build_sources(Tools(web=WebTools(extract="small")), environ={}, teachers=teachers)
+    assert isinstance(source, WebSource)
+    assert [spec.tool for spec in source.tools()] == ["fetch", "extract"]
+    assert source.teacher is teachers["small"]
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,7 @@ async def _check(config: Config, probe: bool) -> list[str]:
     problems = [*_variables(config), *_questions(config)]
     problems += [problem async for problem in _teachers(config)]
     problems += [problem async for problem in _tools(config)]
+    problems = list(dict.fromkeys(problems))  # a missing key is missed twice
     if probe and not problems:
         from trajsynth.cli.probing import round_trips
 

@@ -115,7 +115,7 @@ class WebTools:
         allowed: Collection[tuple[str, int]] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._settings, self._teacher, self._clock = settings, teacher, clock
+        self._settings, self.teacher, self._clock = settings, teacher, clock
         self._blocked = Blocklist(settings.blocked_hosts)
         self._client = GuardedClient(self._blocked, settings.max_bytes, resolve=resolve, allowed=allowed)
         self._robots = Robots(self._client, clock) if settings.robots else None
@@ -185,11 +185,11 @@ class WebTools:
 
     async def _extract(self, url: str, what: str) -> ToolResult:
         page = await self._page(url)
-        if self._teacher is None:
+        if self.teacher is None:
             return ToolResult(text="The page's reader is not available; use fetch instead.", outcome="unavailable")
         if not page.text:
             return _shown(page, 1, self._settings.page_chars)
-        result = await extracted(self._teacher, _headed(page, page.text), what)
+        result = await extracted(self.teacher, _headed(page, page.text), what)
         return replace(result, text=scrub(result.text))
 
     # ---- pages ----------------------------------------------------------------------------------------------------
