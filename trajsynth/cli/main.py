@@ -19,6 +19,7 @@ from trajsynth.cli.filter import filter_
 from trajsynth.cli.generate import generate
 from trajsynth.cli.grade import grade
 from trajsynth.cli.init import init
+from trajsynth.cli.push import push
 from trajsynth.cli.run import run
 from trajsynth.cli.schema import schema
 from trajsynth.cli.stats import stats
@@ -45,7 +46,7 @@ def cli() -> None:
     """
 
 
-for _command in (init, check, run, generate, filter_, build, stats, view, grade, schema):
+for _command in (init, check, run, generate, filter_, build, push, stats, view, grade, schema):
     cli.add_command(_command)
 
 
