@@ -11,10 +11,11 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -137,15 +138,16 @@ def generate_on_ray(run: Spread) -> Summary:
     """
     ray = _ray()
     ours = not ray.is_initialized()
-    if ours:
-        _connect(ray)
-    crew = _Crew(ray, run)
-    try:
-        return crew.run()
-    finally:
-        crew.dismiss()
+    with redirect_stdout(sys.stderr):  # where Ray prints what befalls its nodes; stdout is for results
         if ours:
-            ray.shutdown()
+            _connect(ray)
+        crew = _Crew(ray, run)
+        try:
+            return crew.run()
+        finally:
+            crew.dismiss()
+            if ours:
+                ray.shutdown()
 
 
 @dataclass(slots=True)
