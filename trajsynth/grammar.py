@@ -19,6 +19,9 @@ from dataclasses import dataclass
 
 import orjson
 
+SERVERLESS = "default"
+"""The heading, and the `server_name`, of tools that belong to no server."""
+
 _TAG = re.compile(r"<(/?)\s{0,4}(use_mcp_tool|server_name|tool_name|arguments|think|thinking)\s{0,4}>")
 _DECODER = json.JSONDecoder()
 _SPACE = re.compile(r"\s*")

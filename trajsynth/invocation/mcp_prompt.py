@@ -10,14 +10,12 @@ from typing import Any
 
 import orjson
 
-from trajsynth.grammar import RawCall, read_calls, wire_name, write_call
+from trajsynth.grammar import SERVERLESS, RawCall, read_calls, wire_name, write_call
 from trajsynth.invocation.wire import assistant, plain, shown
 from trajsynth.protocols import Reading, Reply, TeacherProfile
 from trajsynth.schemas import find_tool
 from trajsynth.types import Message, ToolCall, Toolset, ToolSpec
 
-SERVERLESS = "default"
-"""The heading, and the `server_name`, of tools that belong to no server."""
 _CALL = write_call("its server", "its name", '{"argument": "value"}')
 _MANY = "- Calls that do not depend on each other may be written one after another in the same message."
 _ONE = "- Write one call a message; of several, only the first is executed."

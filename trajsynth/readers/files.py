@@ -1,4 +1,4 @@
-"""Files and rows of either kind, ours or chat, as trajectories: recognised by what the row holds.
+"""Files and rows of any kind, ours or foreign, as trajectories: recognised by what the row holds.
 
 Level 1. JSON lines, or one JSON array. In a file of ours a torn last line is skipped; in a foreign file a last line
 without newline is a row like any other. Tests: tests/readers/test_readers_files.py.
@@ -15,23 +15,23 @@ import msgspec
 
 from trajsynth.codec import decode, from_builtins
 from trajsynth.errors import InputError, RecordError
-from trajsynth.readers.chat import from_chat
+from trajsynth.readers.layouts import from_row, is_plain_record
 from trajsynth.types import Trajectory
 
 _OURS = re.compile(r"(?:trajectories(?:-s\d+of\d+)?-\d+|failures(?:-s\d+of\d+)?)\.jsonl")
 
 
 def as_trajectory(row: Trajectory | Mapping[str, Any], where: str = "row") -> Trajectory:
-    """A trajectory from what a filter is given: a record, its plain form, or a chat row. Raises RecordError."""
+    """A trajectory from what a filter is given: a record, its plain form, or a foreign row. Raises RecordError."""
     if isinstance(row, Trajectory):
         return row
-    if isinstance(row, Mapping) and "conversations" in row and "messages" not in row:
+    if isinstance(row, Mapping) and is_plain_record(row):
         return from_builtins(dict(row), Trajectory, where)
-    return from_chat(row, where)
+    return from_row(row, where)
 
 
 def read_trajectories(path: str | Path) -> Iterator[Trajectory]:
-    """Every trajectory of a file of ours or of chat rows; raises RecordError naming file, line and path."""
+    """Every trajectory of a file of ours or of foreign rows; raises RecordError naming file, line and path."""
     for where, line in row_lines(path):
         yield parse_line(line, where)
 
@@ -44,7 +44,7 @@ def read_rows(path: str | Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def parse_line(line: bytes, where: str) -> Trajectory:
-    """One JSON line of either kind -> trajectory."""
+    """One JSON line of any kind -> trajectory."""
     if is_record(line):
         return decode(line, Trajectory, where)
     try:

@@ -1,0 +1,111 @@
+"""ReAct text, step by step: `Thought:`, `Action:`, `Action Input:` (or `Action: tool[input]`), `Observation:`.
+
+Level 1, imports types. An input that is no JSON object becomes the tool's only parameter, `input` where that is not
+known. `Finish[...]`, `Action: None` and `Final Answer:` are no calls. Tests: tests/readers/test_readers_intext.py.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from trajsynth.types import ToolCall, Toolset
+
+_LABEL = re.compile(
+    r"^[ \t]{0,8}(Thought|Action Input|Action_Input|Action|Observation|Final Answer)(?:[ \t]\d{1,3})?[ \t]?:[ \t]*",
+    re.MULTILINE,
+)
+_BRACKETS = re.compile(r"([\w.-]{1,100})\[(.*)\]\s*", re.DOTALL)
+_FENCE = re.compile(r"```(?:json)?\s*(.*?)\s*```", re.DOTALL)
+_NO_CALL: Final = frozenset({"none", "finish", "final answer", "final_answer", "n/a", "no action", ""})
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is said, the call that ends it, and the observation that stands in the same text."""
+
+    said: str
+    call: ToolCall | None = None
+    seen: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A labelled stretch of the text."""
+
+    label: str
+    start: int
+    body: str
+    end: int
+
+
+def is_react(content: str) -> bool:
+    """Whether a text holds a call in this grammar."""
+    return "Action" in content and any(step.call is not None for step in react_steps(content))
+
+
+def react_steps(content: str, tools: Toolset = ()) -> Iterator[Step]:
+    """The steps of a text in order; nothing of it is lost but the labels of calls and observations."""
+    parts = list(_parts(content))
+    said = i = 0
+    while i < len(parts):
+        call, width = _call(parts[i : i + 2], tools)
+        if call is None:
+            i += 1
+            continue
+        seen = parts[i + width] if i + width < len(parts) and parts[i + width].label == "Observation" else None
+        yield Step(content[said : parts[i].start].strip(), call, None if seen is None else seen.body)
+        last = parts[i + width - 1] if seen is None else seen
+        said = last.end
+        i += width + (seen is not None)
+    if content[said:].strip() or not parts:
+        yield Step(content[said:].strip())
+
+
+def _parts(content: str) -> Iterator[_Part]:
+    """Labelled stretches; inside an observation only a thought, an action or a final answer ends it."""
+    marks: list[re.Match[str]] = []
+    for mark in _LABEL.finditer(content):
+        inside = bool(marks) and marks[-1][1] == "Observation"
+        if not (inside and mark[1] not in ("Thought", "Action", "Final Answer")):
+            marks.append(mark)
+    ends = [*(mark.start() for mark in marks[1:]), len(content)]
+    for mark, end in zip(marks, ends, strict=False):
+        yield _Part(mark[1].replace("_", " "), mark.start(), content[mark.end() : end].strip(), end)
+
+
+def _call(parts: Sequence[_Part], tools: Toolset) -> tuple[ToolCall | None, int]:
+    """The call that begins with the first part, and how many parts it takes."""
+    if parts[0].label != "Action":
+        return None, 1
+    if len(parts) > 1 and parts[1].label == "Action Input" and "\n" not in parts[0].body:
+        name = parts[0].body.strip("`* ")
+        return (None, 1) if name.lower() in _NO_CALL else (_written(name, parts[1].body, tools), 2)
+    bracket = _BRACKETS.fullmatch(parts[0].body)
+    if bracket is None or bracket[1].lower() in _NO_CALL:
+        return None, 1
+    return _written(bracket[1], bracket[2], tools), 1
+
+
+def _written(name: str, text: str, tools: Toolset) -> ToolCall:
+    fenced = _FENCE.fullmatch(text.strip())
+    given = fenced[1] if fenced else text.strip()
+    if given and not given.startswith("{"):
+        plain = given[1:-1] if len(given) > 1 and given[0] == given[-1] == '"' else given
+        given = json.dumps({_parameter(name, tools): plain}, ensure_ascii=False)
+    return ToolCall(name=name, arguments=given)
+
+
+def _parameter(name: str, tools: Toolset) -> str:
+    """The only parameter of the tool, or the only one it requires."""
+    schema = next((spec.parameters for spec in tools if spec.name == name), None)
+    if isinstance(schema, dict):
+        for key in ("required", "properties"):
+            names = schema.get(key)
+            only = list(names) if isinstance(names, dict | list) else []
+            if len(only) == 1 and isinstance(only[0], str):
+                return only[0]
+    return "input"
