@@ -1,11 +1,13 @@
 """Near duplicates in a planted corpus: documents a CPU second, recall and precision, beside the peers.
 
-    python benchmarks/near_duplicates.py [--documents 20000] [--seed 1] [--slow 4000] [--peers PYTHON] [--keep FOLDER]
+    python benchmarks/near_duplicates.py [--documents 20000] [--seed 1] [--slow 4000] [--peers PYTHON]
+        [--juicer PYTHON] [--keep FOLDER]
 
 Every method runs in a process of its own on one core and reads the file itself; its CPU time (children included) counts
 from the first line read to the last document decided, imports left out. Of every planted pair with a Jaccard index of
 at least .8 one document should go, and no other. Peers run as their own documentation shows, with 128 permutations;
-text-dedup sees the first `--slow` documents only. PYTHON has `pip install rensa text-dedup datasketch msgspec numpy`.
+text-dedup and data-juicer see the first `--slow` documents only. PYTHON has `pip install rensa text-dedup datasketch
+msgspec numpy`, the Python of `--juicer` has `py-data-juicer msgspec`.
 """
 
 from __future__ import annotations
@@ -133,9 +135,24 @@ def text_dedup_xxh3(path: Path, first: int) -> Callable[[], Found]:
     return text_dedup(path, first, "xxh3")
 
 
+def data_juicer(path: Path, first: int) -> Callable[[], Found]:
+    from data_juicer.ops.deduplicator.document_minhash_deduplicator import DocumentMinhashDeduplicator
+    from datasets import Dataset, disable_caching
+
+    disable_caching()
+
+    def run() -> Found:
+        op = DocumentMinhashDeduplicator(num_permutations=PERMUTATIONS, jaccard_threshold=THRESHOLD)
+        left, _ = op.process(Dataset.from_list(list(rows(path, first))).map(op.compute_hash))
+        ids = {int(i) for i in left["id"]}
+        return {i: None for i in range(first) if i not in ids}
+
+    return run
+
+
 OWN = (trajsynth_texts, trajsynth_with_datasketch, trajsynth_filter)
 PEERS = (datasketch_batch, rensa_deduplicator)
-SLOW = (text_dedup_xxh3, text_dedup_sha1)
+SLOW = (text_dedup_xxh3, text_dedup_sha1, data_juicer)
 
 
 def spent() -> float:
@@ -167,7 +184,7 @@ def report(path: Path, truth: list[tuple[int, int, float]], options: argparse.Na
     print(f"{'method':<28}" + "".join(f"{head:>{width}}" for head, width in heads) + f"{'ours is':>9}")
     best = 0.0
     for method, first in calls(options):
-        python = sys.executable if method in OWN else options.peers
+        python = sys.executable if method in OWN else options.juicer if method is data_juicer else options.peers
         command = [python, __file__, "--method", method.__name__, "--file", str(path), "--documents", str(first)]
         single = {**os.environ, "OMP_NUM_THREADS": "1", "RAYON_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         done = subprocess.run(command, capture_output=True, text=True, env=single, check=False)
@@ -202,8 +219,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--documents", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--slow", type=int, default=4_000, help="Documents for text-dedup.")
+    parser.add_argument("--slow", type=int, default=4_000, help="Documents for text-dedup and data-juicer.")
     parser.add_argument("--peers", default=sys.executable, help="The Python that has the peers.")
+    parser.add_argument("--juicer", default=sys.executable, help="The Python that has data-juicer.")
     parser.add_argument("--keep", type=Path, help="A folder for the corpus (else a temporary one).")
     parser.add_argument("--method", help=argparse.SUPPRESS)
     parser.add_argument("--file", type=Path, help=argparse.SUPPRESS)
