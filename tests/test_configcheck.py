@@ -124,6 +124,8 @@ def test_what_fits_passes(change: dict[str, Any]) -> None:
         ({"curate": ["sft", "sft"]}, "curate.1: 'sft' and 'sft' would share the folder curated/sft"),
         ({"build": {"sft": {}}}, "build.sft: recipe 'sft' is not in curate (nothing)"),
         ({"curate": ["sft"], "build": {"dpo": {"recipe": "none"}}}, "build.dpo: recipe 'none' is not in curate (sft)"),
+        ({"push": {"repo": "me/x"}}, "push: nothing is built that could be pushed; add build"),
+        ({"curate": ["sft"], "build": {"sft": {}}, "push": {"repo": "a b"}}, "push.repo: 'a b' is no name of a Hub"),
         ({"questions": {"kind": "dataset", "path": "${HOME}/x"}}, "questions.path: '${HOME}/x'"),
     ],
 )  # fmt: skip

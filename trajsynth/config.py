@@ -168,6 +168,10 @@ class OpenAITeacher(Section, frozen=True, kw_only=True, tag_field="kind", tag="o
     """Longest a connection may take to open."""
     price: Price = Price()
     """Dollars per million tokens."""
+    licence: str = ""
+    """The model's licence, for the dataset card (a name or an address); "not stated" there when absent."""
+    terms: str = ""
+    """Terms its outputs come under (a provider's, by name or address), for the dataset card."""
 
 
 class ScriptedTeacher(Section, frozen=True, kw_only=True, tag_field="kind", tag="scripted"):
@@ -194,6 +198,10 @@ class CustomTeacher(Section, frozen=True, kw_only=True, tag_field="kind", tag="c
     """`package.module:Class`."""
     args: dict[str, Any] = {}
     """Its keyword arguments."""
+    licence: str = ""
+    """The model's licence, for the dataset card (a name or an address); "not stated" there when absent."""
+    terms: str = ""
+    """Terms its outputs come under (a provider's, by name or address), for the dataset card."""
 
 
 class ReplayTeacher(Section, frozen=True, kw_only=True, tag_field="kind", tag="replay"):
@@ -205,6 +213,10 @@ class ReplayTeacher(Section, frozen=True, kw_only=True, tag_field="kind", tag="r
     """Name the teacher has there; the same as here when absent."""
     context_tokens: Count = 0
     """Context length to work under, 0 for none."""
+    licence: str = ""
+    """The model's licence, for the dataset card (a name or an address); "not stated" there when absent."""
+    terms: str = ""
+    """Terms its outputs come under (a provider's, by name or address), for the dataset card."""
 
 
 TeacherConfig: TypeAlias = OpenAITeacher | ScriptedTeacher | CustomTeacher | ReplayTeacher
@@ -573,6 +585,15 @@ class Outage(Section, frozen=True, kw_only=True):
     """How long it may last, once nothing else is left to do, before the run stops (and resumes later)."""
 
 
+class Push(Section, frozen=True, kw_only=True):
+    """Where `trajsynth run` puts the built data sets when all is done (`trajsynth push` does it by hand)."""
+
+    repo: Annotated[str, Meta(min_length=1)]
+    """A data set of the Hugging Face Hub, `USER/NAME`; made when it is not there. The token comes from HF_TOKEN."""
+    private: bool = True
+    """False lets everybody see it."""
+
+
 class Config(Section, frozen=True, kw_only=True):
     """A whole run."""
 
@@ -616,6 +637,8 @@ class Config(Section, frozen=True, kw_only=True):
     """Recipes: sft, dpo, rl, none, or a path to your own YAML."""
     build: dict[Literal["sft", "dpo", "rl"], BuildTarget | list[BuildTarget]] = {}
     """Data sets to write, by kind."""
+    push: Push | None = None
+    """Onto the Hugging Face Hub at the end of `trajsynth run`; nothing is uploaded when absent."""
 
     def all_arms(self) -> list[Arm]:
         """The arms as written, or the default ones."""

@@ -37,14 +37,16 @@ _RECIPES = Path(__file__).resolve().parent / "filters" / "recipes"
 _TARGET = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*:[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ROLE = re.compile(r"[a-z][a-z0-9_]{0,31}")
+_REPO = re.compile(r"(?:[\w.-]+/)?[\w.-]{1,96}")
+"""Name of a repository on the Hugging Face Hub."""
 _FOLDER = re.compile(r"\w[\w.+-]*")
 _HOST = re.compile(r"[^\W_][\w-]*(?:\.[\w-]+)+(?:/\S*)?")
 
 
 def check(config: Config, where: str) -> None:
     """Raises ConfigError `where: path: problem` for the first thing in the config that cannot work."""
-    parts = (_name, _questions, _teachers, _tools, _web, _paradigms, _arms, _samples, _grade, _curate, _build, _targets)
-    for examine in parts:
+    parts = (_name, _questions, _teachers, _tools, _web, _paradigms, _arms, _samples, _grade, _curate, _build, _push)
+    for examine in (*parts, _targets):
         examine(config, where)
     check_references(config, where)
 
@@ -228,6 +230,15 @@ def _build(config: Config, where: str) -> None:
         listed = ", ".join(config.curate) or "nothing"
         problem = f"recipe {recipe!r} is not in curate ({listed}); add it there or set build.{builder}.recipe"
         _refuse(where, f"build.{builder}", problem)
+
+
+def _push(config: Config, where: str) -> None:
+    if config.push is None:
+        return
+    if not config.build:
+        _refuse(where, "push", "nothing is built that could be pushed; add build: {sft: {}}")
+    if not _REPO.fullmatch(config.push.repo):
+        _refuse(where, "push.repo", f"{config.push.repo!r} is no name of a Hub data set; write USER/NAME")
 
 
 def _targets(config: Config, where: str) -> None:

@@ -18,12 +18,14 @@ from trajsynth.config import (
     Config,
     CorpusTools,
     CustomQuestions,
+    CustomTeacher,
     DatasetQuestions,
     EncyclopediaQuestions,
     FunctionTool,
     McpServer,
     MiroFlowParadigm,
     OpenAITeacher,
+    ReplayTeacher,
     RolloutConfig,
     SandboxTools,
     ScriptedTeacher,
@@ -39,15 +41,17 @@ from trajsynth.configsecrets import hide_arguments, hide_by_name, hide_headers, 
 from trajsynth.errors import RecordError
 
 _MAY_CHANGE: dict[type[Struct], frozenset[str]] = {
-    Config: frozenset({"name", "samples", "concurrency", "filters", "grade", "curate", "build"})
+    Config: frozenset({"name", "samples", "concurrency", "filters", "grade", "curate", "build", "push"})
     | frozenset({"budget", "outage", "cache"}),
     DatasetQuestions: frozenset({"limit"}),
     EncyclopediaQuestions: frozenset({"limit", "questions"}),
     CustomQuestions: frozenset({"limit"}),
-    OpenAITeacher: frozenset({"base_urls", "api_key_env", "extra_headers", "price"})
+    OpenAITeacher: frozenset({"base_urls", "api_key_env", "extra_headers", "price", "licence", "terms"})
     | frozenset({"context_tokens", "max_tokens", "max_tokens_field"})
     | frozenset({"concurrency", "rpm", "tpm", "retries", "timeout", "connect_timeout"}),
     ScriptedTeacher: frozenset({"latency", "context_tokens", "price", "concurrency"}),
+    CustomTeacher: frozenset({"licence", "terms"}),
+    ReplayTeacher: frozenset({"licence", "terms"}),
     Tools: frozenset({"timeout", "limits"}),
     FunctionTool: frozenset({"idempotent"}),
     McpServer: frozenset({"env", "headers", "url", "cwd", "type", "disabled", "startup_timeout"}),

@@ -54,12 +54,12 @@ def run(
         click.echo(outcome(summary, folder))
         raise SystemExit(exit_code(summary) or 1)
     reports = steps.curate([folder], recipes, folder / "curated", workers=workers, quiet=quiet) if recipes else {}
-    _close(loaded.config, folder, summary, reports)
+    _close(loaded.config, folder, summary, reports, quiet)
     raise SystemExit(exit_code(summary))
 
 
-def _close(config: Config, folder: Path, summary: Summary, reports: dict[str, Report]) -> None:
-    """Build, and print the closing text."""
+def _close(config: Config, folder: Path, summary: Summary, reports: dict[str, Report], quiet: bool) -> None:
+    """Build, print the closing text, and push when that is configured."""
     from trajsynth.cli import steps
     from trajsynth.curate.report import render
     from trajsynth.report import Ended
@@ -86,6 +86,10 @@ def _close(config: Config, folder: Path, summary: Summary, reports: dict[str, Re
         next_commands=_next(config, folder),
     )
     click.echo("\n".join([*summary.notes, text]))
+    if config.push is not None and built:
+        from trajsynth.cli.push import lines, pushed
+
+        click.echo("\n" + lines(pushed(folder, config.push.repo, public=not config.push.private, quiet=quiet)))
 
 
 def _next(config: Config, folder: Path) -> dict[str, str]:
