@@ -162,6 +162,12 @@ async def test_time_is_up(site: RawSite) -> None:
     )
 
 
+async def test_markup_that_takes_long_to_read(site: RawSite) -> None:
+    site.pages["/a"] = response("<html><body>" + "<a href='/x'>some link</a> " * 8000 + "</body></html>")
+    result = await called(made(site, timeout=0.15, robots=False), "fetch", url=url(site, "/a"))
+    assert result.outcome == "timeout"
+
+
 async def test_a_page_without_text(site: RawSite) -> None:
     site.pages["/a"] = response("<html><script>x()</script></html>")
     result = await called(made(site), "fetch", url=url(site, "/a"))
@@ -305,6 +311,7 @@ async def test_the_server_says_the_same(site: RawSite) -> None:
         assert [(tool.name, tool.description, tool.input_schema) for tool in offered] == [
             (spec.tool, spec.description, spec.parameters) for spec in tools.tools()
         ]
+        assert all(tool.annotations.open_world_hint and tool.annotations.read_only_hint for tool in offered)
         page = await client.call_tool("fetch", {"url": url(site, "/a")})
         refused = await client.call_tool("fetch", {"url": "http://10.0.0.1/"})
     assert page.content[0].text == (await tools.call("fetch", {"url": url(site, "/a")})).text

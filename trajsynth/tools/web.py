@@ -105,6 +105,9 @@ class WebTools:
     state: ClassVar[Literal["none"]] = "none"
     """Calls leave nothing behind: a resumed rollout may go on with any instance."""
 
+    open_world: ClassVar[bool] = True
+    """What is asked lies outside of the run, and may be another tomorrow."""
+
     def __init__(
         self,
         settings: config.WebTools,

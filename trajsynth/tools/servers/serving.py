@@ -32,10 +32,10 @@ def make_server(source: ToolSource, instructions: str = "", nameless: str = "") 
         from mcp_types import CallToolResult, ListToolsResult, TextContent
     except ImportError:
         raise MissingExtra("mcp", "generate") from None
-    state = getattr(source, "state", "none")
+    state, world = getattr(source, "state", "none"), getattr(source, "open_world", False)
 
     async def list_tools(context: Any, params: Any) -> ListToolsResult:
-        return ListToolsResult(tools=[_tool(spec, state) for spec in source.tools()])
+        return ListToolsResult(tools=[_tool(spec, state, world) for spec in source.tools()])
 
     async def call_tool(context: Any, params: Any) -> CallToolResult:
         rollout = (context.meta or {}).get(ROLLOUT_META)
@@ -52,7 +52,7 @@ def make_server(source: ToolSource, instructions: str = "", nameless: str = "") 
     )
 
 
-def _tool(spec: ToolSpec, state: str) -> Tool:
+def _tool(spec: ToolSpec, state: str, world: bool) -> Tool:
     from mcp_types import Tool, ToolAnnotations
 
     read_only = state == "none" and spec.idempotent
@@ -60,7 +60,7 @@ def _tool(spec: ToolSpec, state: str) -> Tool:
         read_only_hint=read_only,
         destructive_hint=False,
         idempotent_hint=spec.idempotent,
-        open_world_hint=False,
+        open_world_hint=world,
     )
     return Tool(
         name=spec.tool,

@@ -27,7 +27,7 @@ class TeachingWeb:
     """The web tools with a teacher of their own, opened and closed with them (trajsynth.protocols.ToolSource)."""
 
     name = "web"
-    state = WebTools.state
+    state, open_world = WebTools.state, WebTools.open_world
 
     def __init__(self, settings: config.WebTools, teacher: Teacher) -> None:
         self._tools, self._teacher = WebTools(settings, teacher), teacher
