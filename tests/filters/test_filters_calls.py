@@ -75,7 +75,7 @@ def test_markup(trajectory: Trajectory, expected: list[str]) -> None:
 
 def test_whole_markup_in_imported_text_is_how_that_source_calls() -> None:
     assert Calls().check(says(WHOLE)) == []
-    assert Calls().check(says('<tool_call>{"name": "search"}</tool_call>')) == []
+    assert Calls().check(says('<tool_call>{"name": "search", "arguments": {"q": "x"}}</tool_call>')) == []
     assert codes(Calls().check(says('<tool_call>{"name": "search"'))) == ["call.malformed"]
 
 
