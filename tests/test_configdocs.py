@@ -19,7 +19,7 @@ SECTIONS = [
     for kind in vars(config).values()
     if isinstance(kind, type)
     and issubclass(kind, Struct)
-    and kind.__module__ == config.__name__
+    and kind.__module__.startswith(config.__name__)
     and kind.__struct_fields__
 ]
 PAGE = markdown()

@@ -8,7 +8,6 @@ Tests: tests/test_configschema.py.
 from __future__ import annotations
 
 import ast
-import inspect
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,12 +15,14 @@ from typing import Any
 
 import msgspec
 
-from trajsynth import config as config_types
 from trajsynth.config import Config, Seconds
 from trajsynth.configload import PACKAGED
 
 SCHEMA_FILE = PACKAGED / "config.schema.json"
 """Lies beside the packaged configs, so it is found from a clone, through the `configs` link and in an installation."""
+
+CONFIG_TYPES = Path(__file__).resolve().parent / "config"
+"""The package whose field docstrings are read."""
 
 DEFAULT_KINDS = {"DatasetQuestions": "dataset", "OpenAITeacher": "openai", "CustomParadigm": "custom"}
 """The members read when `kind` is left out; `trajsynth.configload` fills it in."""
@@ -60,10 +61,11 @@ def _own_types(kind: type) -> dict[str, Any]:
 
 def field_notes() -> dict[tuple[str, str], str]:
     """(section, field) -> its docstring, on one line."""
-    tree = ast.parse(inspect.getsource(config_types))
+    sources = [path.read_text(encoding="utf-8") for path in sorted(CONFIG_TYPES.glob("*.py"))]
     return {
         (section.name, field): " ".join(note.split())
-        for section in tree.body
+        for source in sources
+        for section in ast.parse(source).body
         if isinstance(section, ast.ClassDef)
         for field, note in _documented(section)
     }

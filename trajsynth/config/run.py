@@ -1,0 +1,197 @@
+"""The whole config of a run: grading, sampling, budget, training sets, and all sections together.
+
+Level 1; import from `trajsynth.config`. Tests: tests/test_config.py.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from trajsynth.config.base import Positive, Seconds, Section
+from trajsynth.config.questions import Questions
+from trajsynth.config.rollouts import Arm, MiroFlowParadigm, ParadigmConfig, RolloutConfig
+from trajsynth.config.teachers import TeacherConfig
+from trajsynth.config.tools import (
+    Tools,
+)
+
+
+class Judge(Section, frozen=True, kw_only=True):
+    """Grade with an LLM: the name of a teacher."""
+
+    judge: str
+    """A key of `teachers`."""
+
+
+class BuildTarget(Section, frozen=True, kw_only=True):
+    """What one builder writes."""
+
+    format: Literal["trl", "tokens", "llamafactory", "swift", "axolotl", "verl", "openai"] = "trl"
+    """The trainer whose layout is written."""
+    name: str | None = None
+    """Folder under datasets/; the kind (sft, dpo, rl) when absent, and `<kind>-<format>` for targets in a list."""
+    file_type: Literal["jsonl", "parquet"] | None = None
+    """JSON lines, or Parquet where the format has it; verl is always Parquet."""
+    recipe: str | None = None
+    """Whose kept trajectories to use; the builder's own name (sft, dpo, rl) when absent."""
+    tokenizer: str | None = None
+    """Name or folder of the tokenizer, for the format `tokens`."""
+    chat_template: str | None = None
+    """File with a chat template to use instead of the tokenizer's, for the format `tokens`."""
+    reasoning: Literal["keep", "inline", "drop"] = "keep"
+    """Reasoning in its own field (or as the format has it), inlined as `<think>` in the content, or left out."""
+    drop_uniform: bool = False
+    """For rl: leave out questions that every rollout got right, or none."""
+    check: bool = False
+    """Read everything back and compare it with the source, row by row."""
+    pairs: Literal["within_teacher", "across_teachers"] = "within_teacher"
+    """Chosen and rejected from one teacher, or from any two."""
+    max_pairs: Positive = 1
+    """Preference pairs per question (and teacher)."""
+
+
+class CustomFilter(Section, frozen=True, kw_only=True):
+    """Your own filter class (trajsynth.protocols.RowFilter), usable in recipes under its key."""
+
+    target: str
+    """`package.module:Class`."""
+    args: dict[str, Any] = {}
+    """Its keyword arguments."""
+
+
+class Samples(Section, frozen=True, kw_only=True):
+    """Sampling a question only as long as it is worth it. Counted as `samples` is: per question (and arm with grid)."""
+
+    max: Positive
+    """Most rollouts."""
+    until: Literal["pair", "correct"]
+    """Stop after a correct and an incorrect answer of one arm (what a preference pair needs), or a correct one."""
+    min: Positive = 1
+    """Rollouts made in any case; they start side by side, all others one by one."""
+
+
+class Budget(Section, frozen=True, kw_only=True):
+    """What a run may spend, all its sessions and its judges together; reserved before each call."""
+
+    usd: Annotated[float, Meta(gt=0)] | None = None
+    """Dollars, by the teachers' `price`."""
+    tokens: Positive | None = None
+    """Input and output tokens."""
+
+
+class Outage(Section, frozen=True, kw_only=True):
+    """What happens when a teacher's endpoint is down or refuses the key: its arms pause, the others go on."""
+
+    wait: Seconds = msgspec.field(default_factory=lambda: Seconds(4 * 3600))
+    """How long it may last, once nothing else is left to do, before the run stops (and resumes later)."""
+
+
+class Push(Section, frozen=True, kw_only=True):
+    """Where `trajsynth run` puts the built data sets when all is done (`trajsynth push` does it by hand)."""
+
+    repo: Annotated[str, Meta(min_length=1)]
+    """A data set of the Hugging Face Hub, `USER/NAME`; made when it is not there. The token comes from HF_TOKEN."""
+    private: bool = True
+    """False lets everybody see it."""
+
+
+class Config(Section, frozen=True, kw_only=True):
+    """A whole run."""
+
+    questions: Questions
+    """What is asked."""
+    teachers: Annotated[dict[str, TeacherConfig], Meta(min_length=1)]
+    """Who answers."""
+    name: str = ""
+    """Folder under outputs/; the config file's name when absent."""
+    tools: Tools = msgspec.field(default_factory=Tools)
+    """With which tools."""
+    samples: Positive | Samples = 1
+    """Rollouts per question (per question and arm with `assign: grid`): a number, or `{max: 8, until: pair}`."""
+    assign: Literal["question", "sample", "grid"] = "question"
+    """A question with all its samples to one arm, each sample to an arm, or every question to every arm."""
+    arms: list[Arm] = []
+    """Without any: each teacher with react and function_calling."""
+    kind_field: str = "kind"
+    """Field of a question's meta that names its kind, for the arms' `kinds` (HotpotQA: `type`)."""
+    paradigms: dict[str, ParadigmConfig] = {}
+    """Ways of working by name, for the arms."""
+    filters: dict[str, CustomFilter] = {}
+    """Filters of your own by name, for recipes."""
+    rollout: RolloutConfig = msgspec.field(default_factory=RolloutConfig)
+    """Limits and context policy."""
+    seed: int = 0
+    """Of all chance: arms drawn, seeds sent to teachers."""
+    concurrency: Positive = 256
+    """Most rollouts in flight."""
+    cache: str = ""
+    """A file that keeps every reply and tool result (made when it is not there). A job of another run that asks the
+    same again is served from it and pays nothing: made anew under other limits or prompts, a run pays for what is new.
+    Results are not executed again, so set `tools.limits.<server>.cache: false` for tools that keep state."""
+    grade: tuple[Literal["exact"] | Judge, ...] = ("exact",)
+    """In order; a judge sees what the methods before it did not accept."""
+    budget: Budget = Budget()
+    """Where the run stops."""
+    outage: Outage = msgspec.field(default_factory=Outage)
+    """How long a dead endpoint is waited for."""
+    curate: list[str] = []
+    """Recipes: sft, dpo, rl, strict, none, or a path to your own YAML."""
+    build: dict[Literal["sft", "dpo", "rl"], BuildTarget | list[BuildTarget]] = {}
+    """Data sets to write, by kind."""
+    push: Push | None = None
+    """Onto the Hugging Face Hub at the end of `trajsynth run`; nothing is uploaded when absent."""
+
+    def all_arms(self) -> list[Arm]:
+        """The arms as written, or the default ones."""
+        return self.arms or [Arm(teacher=name) for name in self.teachers]
+
+    def arm_teachers(self) -> set[str]:
+        """Names of the teachers at work in the arms, those of a paradigm's roles included."""
+        used = [self.paradigms.get(arm.paradigm) for arm in self.all_arms()]
+        roles = [role for team in used if isinstance(team, MiroFlowParadigm) for role in team.roles.values()]
+        return {arm.teacher for arm in self.all_arms()} | {role.teacher for role in roles if role.teacher}
+
+    def tool_teachers(self) -> set[str]:
+        """Names of the teachers that tools ask."""
+        web = self.tools.web
+        return {web.extract} if web is not None and web.extract is not None else set()
+
+    def build_targets(self) -> list[tuple[str, str, BuildTarget]]:
+        """(kind, folder under datasets/, target) of everything to be built."""
+        return [
+            (kind, target.name or (f"{kind}-{target.format}" if isinstance(entry, list) else kind), target)
+            for kind, entry in self.build.items()
+            for target in (entry if isinstance(entry, list) else [entry])
+        ]
+
+    @property
+    def most_samples(self) -> int:
+        """Rollouts per question, at most."""
+        return self.samples.max if isinstance(self.samples, Samples) else self.samples
+
+
+def decode_hook(kind: type, value: object) -> object:
+    """msgspec hook for our own value types."""
+    if kind is Seconds:
+        return Seconds.parse(value)
+    raise TypeError(f"no way to read {kind.__name__} from a config")
+
+
+def convert(data: object) -> Config:
+    """Plain data -> Config; raises msgspec.ValidationError with the path."""
+    return msgspec.convert(data, Config, dec_hook=decode_hook)
+
+
+def plain(value: Any) -> Any:
+    """The inverse of `convert`: plain data with every default written out, so that `convert(plain(c)) == c`."""
+    if isinstance(value, Struct):
+        tag = {} if value.__struct_config__.tag is None else {"kind": value.__struct_config__.tag}
+        return tag | {name: plain(getattr(value, name)) for name in value.__struct_fields__}
+    if isinstance(value, Seconds):
+        return float(value)
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return {key: plain(item) for key, item in value.items()} if isinstance(value, dict) else value
