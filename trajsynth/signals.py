@@ -247,6 +247,7 @@ def is_context_overflow(text: str) -> bool:
     """
     return _OVERFLOW.search(text) is not None
 
+
 # ---- what must not stand in training text -------------------------------------------------------------------------
 
 CONTROL_TOKENS = re.compile(

@@ -165,9 +165,7 @@ async def test_a_pool_spreads_calls() -> None:
         assert (connect.opened, sorted(texts)) == (3, ["1", "1", "1", "2", "2", "2"])
 
 
-@pytest.mark.parametrize(
-    ("state", "opened", "text"), [("none", 2, "lost"), ("session", 1, "kept for this task")]
-)
+@pytest.mark.parametrize(("state", "opened", "text"), [("none", 2, "lost"), ("session", 1, "kept for this task")])
 async def test_a_lost_session_is_not_replaced_silently_when_it_kept_something(
     state: str, opened: int, text: str
 ) -> None:

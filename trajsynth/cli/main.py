@@ -1,6 +1,7 @@
 """`trajsynth`: the commands put together, and exceptions turned into exit codes.
 
-Exit codes: 0 done; 1 finished with failures, or stopped at its budget; 2 bad config or input (one line on stderr); 130 interrupted, resumable.
+Exit codes: 0 done; 1 finished with failures, or stopped at its budget; 2 bad config or input (one line on stderr);
+130 interrupted, resumable.
 Tests: tests/cli/.
 """
 

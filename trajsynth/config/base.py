@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 class Seconds(float):
     """A duration in seconds, written as a number or as `90s`, `45m`, `4h`, `1d`."""
 
-    _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}  # noqa: RUF012  (a constant of a float subclass)
+    _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
     @classmethod
     def parse(cls, value: object) -> Seconds:
