@@ -22,21 +22,24 @@ def filter_(
     rethreshold: tuple[str, ...],
     quiet: bool,
 ) -> None:
-    """Curate INPUTS: run folders, or JSONL files of ours or of plain chat rows.
+    """Curate INPUTS: run folders, JSONL files of ours or of plain chat rows, or hf:USER/NAME[:CONFIG[:SPLIT]].
 
     \b
     Examples:
       trajsynth filter outputs/quickstart --recipe sft,dpo
       trajsynth filter somebody.jsonl --recipe none -o checked
+      trajsynth filter hf:somebody/traces:default:train --recipe none -o checked
     """
     from trajsynth.cli import steps
+    from trajsynth.cli.fromhub import from_hub
     from trajsynth.curate.report import render
 
     config = steps.config_of(inputs[0])
     chosen = steps.recipes([name.strip() for name in names.split(",") if name.strip()], config)
     out = output or (inputs[0] / "curated" if len(inputs) == 1 and inputs[0].is_dir() else Path("curated"))
     changes = steps.parse_rethreshold(rethreshold)
-    reports = steps.curate(inputs, chosen, out, workers=workers, quiet=quiet, rethreshold=changes)
+    with from_hub(inputs) as files:
+        reports = steps.curate(files, chosen, out, workers=workers, quiet=quiet, rethreshold=changes)
     for report in reports.values():
         click.echo(render(report) + "\n")
     click.echo(f"written to {out}")

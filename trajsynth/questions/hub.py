@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from trajsynth.config import DatasetQuestions
@@ -18,7 +19,26 @@ _SAID = 240
 """Characters of a foreign error message that are passed on."""
 
 
-def rows(config: DatasetQuestions) -> Iterator[tuple[str, Mapping[str, Any]]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """How the place where a data set was named is spoken of."""
+
+    place: str = "questions.hf"
+    split: str = "set questions.split"
+    config: str = "set questions.config"
+    path: str = "download the file and set path"
+
+
+IN_CONFIG = Wording()
+IN_COMMAND = Wording(
+    place="hf:",
+    split="write hf:USER/NAME:CONFIG:SPLIT",
+    config="write hf:USER/NAME:CONFIG",
+    path="download the file and name that",
+)
+
+
+def rows(config: DatasetQuestions, wording: Wording = IN_CONFIG) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """(where, row). With a limit the data set is streamed, so only what is needed is fetched; a shuffle is then one
     within a buffer of SHUFFLE_BUFFER rows (and of the order of the files). Raises InputError, MissingExtra.
     """
@@ -35,7 +55,7 @@ def rows(config: DatasetQuestions) -> Iterator[tuple[str, Mapping[str, Any]]]:
     except InputError:
         raise
     except (DatasetsError, OSError, ValueError, RuntimeError, KeyError, TypeError, NotImplementedError) as error:
-        raise InputError(f"questions.hf {config.hf!r}: {explain(error, config)}") from error
+        raise InputError(f"{wording.place} {config.hf!r}: {explain(error, config, wording)}") from error
 
 
 def _open(config: DatasetQuestions) -> Any:
@@ -50,23 +70,23 @@ def _open(config: DatasetQuestions) -> Any:
     return data.shuffle(seed=config.shuffle)
 
 
-def explain(error: BaseException, config: DatasetQuestions) -> str:
+def explain(error: BaseException, config: DatasetQuestions, wording: Wording = IN_CONFIG) -> str:
     """What to do about an exception of `datasets`, in one line with what it said."""
     said = " ".join(str(error).split())
     shown = said if len(said) <= _SAID else said[: _SAID - 1] + "…"
-    return f"{_advice(error, said.lower(), config)} ({type(error).__name__}: {shown})"
+    return f"{_advice(error, said.lower(), config, wording)} ({type(error).__name__}: {shown})"
 
 
-def _advice(error: BaseException, said: str, config: DatasetQuestions) -> str:
+def _advice(error: BaseException, said: str, config: DatasetQuestions, wording: Wording) -> str:
     if "gated" in said or "401" in said or "403" in said:
         return "access is restricted; accept its terms on the Hub and set HF_TOKEN"
     if isinstance(error, ConnectionError) or "offline" in said or "couldn't reach" in said or "connection" in said:
-        return "the Hub cannot be reached; check the network (and HF_HUB_OFFLINE), or download the file and set path"
+        return f"the Hub cannot be reached; check the network (and HF_HUB_OFFLINE), or {wording.path}"
     if "split" in said:
-        return f"it has no split {config.split!r}; set questions.split"
+        return f"it has no split {config.split!r}; {wording.split}"
     if "config name is missing" in said or "builderconfig" in said:
         wrong = f"it has no config {config.config!r}" if config.config else "it has several configs"
-        return f"{wrong}; set questions.config"
+        return f"{wrong}; {wording.config}"
     if "scripts are no longer supported" in said or "trust_remote_code" in said:
         return "it needs a loading script, which datasets no longer runs; use a parquet revision or a local file"
     if "doesn't exist" in said or "not found" in said or "404" in said:
