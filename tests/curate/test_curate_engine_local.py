@@ -85,11 +85,29 @@ def test_newer_grades_override(run_folder: Path) -> None:
 
 def test_masks_are_recorded_and_chat_rows_become_records(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
-    given = row(asks("serch"), sees("Unknown tool"), asks(), sees("ok"), {"role": "assistant", "content": "x"}, id="r")
+    again = {**asks(), "content": "Sorry, again."}
+    given = row(asks("serch"), sees("Unknown tool"), again, sees("ok"), {"role": "assistant", "content": "x"}, id="r")
     path.write_text(json.dumps(given) + "\n" + json.dumps(says("y", id="r", group="h")), encoding="utf-8")
     curate([path], [recipe("sft")], tmp_path / "out")
     kept = list(read_records(tmp_path / "out/sft/kept.jsonl", Trajectory))
     assert [(t.id, t.masked) for t in kept] == [("r", ((0, 1),)), ("r#2", ())]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_repairs_are_recorded_in_what_is_kept(tmp_path: Path, workers: int) -> None:
+    path = tmp_path / "rows.jsonl"
+    given = row(asks("serch"), sees("Unknown tool"), asks(), sees("ok"), {"role": "assistant", "content": "x"}, id="r")
+    path.write_text(json.dumps(given) + "\n", encoding="utf-8")
+    reports = curate([path], [recipe("sft"), recipe("none")], tmp_path / "out", workers=workers)
+    (kept,) = read_records(tmp_path / "out/sft/kept.jsonl", Trajectory)
+    assert ([m.n for m in kept.conversations[0].messages], kept.masked) == ([0, 3, 4, 5], ())
+    assert [(edit.n, edit.rule) for edit in kept.edits] == [(1, "cut_retried"), (2, "cut_retried")]
+    (whole,) = read_records(tmp_path / "out/none/kept.jsonl", Trajectory)
+    assert (len(whole.conversations[0].messages), whole.edits) == (6, ())
+    assert (reports["sft"].repaired, reports["none"].repaired) == ({"cut_retried": 1}, {})
+    assert "call.unknown_tool" in reports["none"].found and "call.unknown_tool" not in reports["sft"].found
+    (alone,) = recipe("sft").run([given]).kept
+    assert alone.trajectory == kept
 
 
 def test_curating_the_kept_again_changes_nothing(run_folder: Path, tmp_path: Path) -> None:

@@ -78,8 +78,9 @@ def test_shipped_recipes_write_every_threshold_down() -> None:
             assert fields <= set(entry), f"{name}: {entry['filter']}"
 
 
-def test_an_invalid_call_masks_its_turn() -> None:
-    given = row(asks("serch"), sees("Unknown tool"), asks(), sees("found"), {"role": "assistant", "content": "done"})
+def test_an_invalid_call_that_cannot_be_mended_masks_its_turn() -> None:
+    again = {**asks(), "content": "Sorry, again."}
+    given = row(asks("serch"), sees("Error: unknown"), again, sees("found"), {"role": "assistant", "content": "done"})
     curation = recipe("sft").run([given])
     (kept,) = curation.kept
     assert (
@@ -155,7 +156,7 @@ def test_other_thresholds_by_code() -> None:
         ("filters:\n- {filter: duplicates, across: 3}", "Expected `bool`"),
         ("filters:\n- {filter: calls, action: {call.schem: drop}}", "did you mean 'call.schema'?"),
         ("filters:\n- {filter: calls, action: dorp}", "unknown action 'dorp'; did you mean 'drop'?"),
-        ("filters:\n- {filter: calls, action: repair}", "cannot repair yet"),
+        ("filters:\n- {filter: calls, action: repair}", "'schema.unusable' cannot be repaired"),
         ("filters:\n- {filter: answer, form: '('}", "answer form"),
         ("filters:\n- infra\n- infra", "listed twice"),
         ("filters:\n- 3", "filters[0]: must be a filter's name"),

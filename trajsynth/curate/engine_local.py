@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, TypeAlias, overload
 from zlib import crc32
@@ -26,7 +27,7 @@ from trajsynth.filters.funnel import Report
 from trajsynth.filters.recipe import Recipe, Subject, Weighed, ranked, unique_id, with_masks
 from trajsynth.protocols import CorpusFilter, Measures, RowFilter
 from trajsynth.readers.files import parse_line
-from trajsynth.types import Finding
+from trajsynth.types import Finding, Trajectory
 
 Progress: TypeAlias = Callable[[str, int], object]
 """Called with `examine` or `write` and how many trajectories were done since the last call."""
@@ -89,7 +90,8 @@ class _Work:
         for recipe in recipes:
             rows.extend(kind for kind in recipe.row_filters if kind not in rows)
             corpora.extend(kind for kind in recipe.corpus_filters if kind not in corpora)
-        self.examiner = Examiner(found, tuple(rows), tuple(corpora))
+        repairing = tuple(recipe for recipe in recipes if recipe.repairing)
+        self.examiner = Examiner(found, tuple(rows), tuple(corpora), repairing)
         self.keys = _keys([kind.name for kind in rows])
         self.places = {
             recipe.name: [(kind.name, rows.index(kind)) for kind in recipe.row_filters] for recipe in recipes
@@ -135,11 +137,17 @@ class _Work:
         self, recipe: Recipe, corpus: Mapping[str, Mapping[str, list[Finding]]], i: int, examined: Examined
     ) -> Weighed:
         """The recipe's view of trajectory `i`, from stored findings."""
-        stored = examined.findings
-        found: dict[str, Sequence[Finding]] = {name: stored[place] for name, place in self.places[recipe.name]}
+        mended = examined.mended.get(recipe.name)
+        found: dict[str, Sequence[Finding]] = self._found(recipe, examined) if mended is None else {**mended.findings}
         found |= {name: by_id.get(self.ids[i], []) for name, by_id in corpus.items()}
-        subject = Subject(examined.correct, frozenset(examined.spoken), frozenset(examined.masked))
+        form = mended or examined
+        rules = mended.rules if mended else ()
+        subject = Subject(examined.correct, frozenset(form.spoken), frozenset(form.masked), rules)
         return recipe.weigh(subject, found)
+
+    def _found(self, recipe: Recipe, examined: Examined) -> dict[str, Sequence[Finding]]:
+        """The recipe's share of the stored findings, those of the original form."""
+        return {name: examined.findings[place] for name, place in self.places[recipe.name]}
 
     def write(self, out: Path, progress: Progress) -> dict[str, Report]:
         """Second pass."""
@@ -156,7 +164,8 @@ class _Work:
                 for recipe, corpus, report, file in zip(self.recipes, self.resolved, reports, files, strict=True):
                     weighed = self._weigh(recipe, corpus, i, examined)
                     report.add(examined.arm, examined.correct, weighed)
-                    file.write(row, weighed)
+                    mend = partial(recipe.repaired, findings=self._found(recipe, examined))
+                    file.write(row, weighed, mend if weighed.repaired else None)
                     said.extend(finding for finding in weighed.findings if finding not in said)
                 measures = dict(zip(self.keys, examined.measures, strict=True))
                 findings.write(encode({"id": self.ids[i], "measures": measures, "findings": said}) + b"\n")
@@ -179,6 +188,9 @@ class _Work:
 _MARK = Finding(filter="", code="")
 
 
+Mend: TypeAlias = Callable[[Trajectory], Trajectory]
+
+
 @dataclasses.dataclass(frozen=True)
 class _Row:
     """A trajectory about to be written."""
@@ -188,11 +200,12 @@ class _Row:
     examined: Examined
     id: str
 
-    def json(self, masks: tuple[tuple[int, int], ...]) -> bytes:
+    def json(self, masks: tuple[tuple[int, int], ...], mend: Mend | None) -> bytes:
         """The record; the line itself where nothing changed."""
-        if self.source.ours and not masks and not self.examined.regraded and self.id == self.examined.id:
+        if self.source.ours and not masks and not mend and not self.examined.regraded and self.id == self.examined.id:
             return self.line.rstrip()
         trajectory = with_grade(parse_line(self.line, str(self.source.path)), self.source.grades)
+        trajectory = mend(trajectory) if mend else trajectory
         return encode(dataclasses.replace(with_masks(trajectory, masks), id=self.id))
 
 
@@ -208,12 +221,12 @@ class _Files:
         kept, rejected = (stack.enter_context(atomic_write(folder / f"{name}.jsonl")) for name in ("kept", "rejected"))
         return cls(kept, rejected)
 
-    def write(self, row: _Row, weighed: Weighed) -> None:
+    def write(self, row: _Row, weighed: Weighed, mend: Mend | None) -> None:
         extra: dict[str, Any] = {"findings": weighed.findings}
         if weighed.dropped:
             extra["dropped"] = weighed.dropped
         file = self.rejected if weighed.dropped else self.kept
-        file.write(row.json(weighed.masks)[:-1] + b"," + encode(extra)[1:] + b"\n")
+        file.write(row.json(weighed.masks, mend)[:-1] + b"," + encode(extra)[1:] + b"\n")
 
 
 class _Ranked(Sequence[Measures]):

@@ -17,14 +17,26 @@ from zlib import crc32
 from trajsynth.codec import encode
 from trajsynth.curate.grades import with_grade
 from trajsynth.curate.sources import Source
+from trajsynth.filters.recipe import Recipe, Subject
 from trajsynth.filters.view import assistant_turns
 from trajsynth.protocols import CorpusFilter, Measures, RowFilter
 from trajsynth.readers.files import parse_line
-from trajsynth.types import Finding
+from trajsynth.types import Finding, Trajectory
 
 _BATCH_BYTES = 2_000_000
 _AHEAD = 3
 """Batches under way for each worker."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mended:
+    """What is kept of the form a recipe's repairs gave a trajectory."""
+
+    spoken: tuple[tuple[int, int], ...]
+    masked: tuple[tuple[int, int], ...]
+    rules: tuple[str, ...]
+    findings: dict[str, list[Finding]]
+    """By name of the recipe's row filters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +57,8 @@ class Examined:
     """Its grade comes from grades.jsonl."""
     digest: int
     """CRC-32 of the line read, so that the second pass notices a file that changed."""
+    mended: dict[str, Mended]
+    """By name of the recipes that repaired something in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,12 +78,15 @@ class Examiner:
     sources: tuple[Source, ...]
     row_filters: tuple[RowFilter, ...]
     corpus_filters: tuple[CorpusFilter, ...]
+    recipes: tuple[Recipe, ...] = ()
+    """Those that repair."""
 
     def look(self, source: int, where: str, line: bytes) -> Looked:
         """Read a line, measure and judge it, sign it. Raises RecordError."""
         read = parse_line(line, where)
         trajectory = with_grade(read, self.sources[source].grades)
         measures = tuple(kind.measure(trajectory) for kind in self.row_filters)
+        findings = tuple(tuple(k.judge(m)) for k, m in zip(self.row_filters, measures, strict=True))
         examined = Examined(
             id=trajectory.id,
             arm=trajectory.arm,
@@ -77,12 +94,29 @@ class Examiner:
             spoken=tuple((c, message.n) for c, message in assistant_turns(trajectory)),
             masked=trajectory.masked,
             measures=measures,
-            findings=tuple(tuple(k.judge(m)) for k, m in zip(self.row_filters, measures, strict=True)),
+            findings=findings,
             regraded=trajectory is not read,
             digest=crc32(line),
+            mended={r.name: form for r in self.recipes if (form := self._mended(r, trajectory, findings))},
         )
         signatures = tuple(encode(kind.sign(trajectory)) for kind in self.corpus_filters)
         return Looked(id=trajectory.id, examined=encode(examined), signatures=signatures)
+
+    def _mended(
+        self, recipe: Recipe, trajectory: Trajectory, findings: tuple[tuple[Finding, ...], ...]
+    ) -> Mended | None:
+        """The trajectory after the recipe's repairs; None where nothing is repaired."""
+        found = {kind.name: findings[self.row_filters.index(kind)] for kind in recipe.row_filters}
+        repaired = recipe.repaired(trajectory, found)
+        if repaired is trajectory:
+            return None
+        subject = Subject.of(repaired, trajectory)
+        return Mended(
+            spoken=tuple(sorted(subject.spoken)),
+            masked=repaired.masked,
+            rules=subject.repaired,
+            findings=recipe.judge(repaired),
+        )
 
     def look_at_all(self, workers: int) -> Iterator[Looked]:
         """Every row of every source, in order."""

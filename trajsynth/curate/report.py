@@ -23,6 +23,8 @@ def render(report: Report) -> str:
         lines.append(_line(f"- {code}", count, report.total, f"{meaning}{more}"))
     masked = f"{report.masked} of them with {report.masked_turns} masked turns" if report.masked else ""
     lines.append(_line("kept", report.kept, report.total, masked))
+    for rule, count in sorted(report.repaired.items()):
+        lines.append(_line(f"  {rule}", count, report.total, "kept, mended"))
     tagged = {code: count for code, count in report.found.items() if code not in report.dropping}
     if tagged:
         lines.append("  found, not dropped: " + ", ".join(f"{code} {count}" for code, count in sorted(tagged.items())))

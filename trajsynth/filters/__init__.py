@@ -14,6 +14,7 @@ from trajsynth.filters.answers import Answer
 from trajsynth.filters.base import CorpusFilter, Filter
 from trajsynth.filters.benchmarks import LeakBenchmark
 from trajsynth.filters.calls import Calls
+from trajsynth.filters.catalogue import FILTERS
 from trajsynth.filters.codes import CODES, Code
 from trajsynth.filters.duplicates import DuplicateQuestions, Duplicates
 from trajsynth.filters.endings import EndedEarly, Refusal, Truncated
@@ -21,7 +22,7 @@ from trajsynth.filters.errors import ErrorStreak, ErrorTimeouts
 from trajsynth.filters.funnel import Report
 from trajsynth.filters.language import LanguageMixed
 from trajsynth.filters.leaks import LeakAnswer, LeakHost
-from trajsynth.filters.recipe import FILTERS, SHIPPED, Curated, Curation, Decision, Recipe, recipe
+from trajsynth.filters.recipe import SHIPPED, Curated, Curation, Decision, Recipe, recipe
 from trajsynth.filters.repeat import RepeatLoop, RepeatRun
 from trajsynth.filters.repeat_sentences import RepeatDrift, RepeatInterleaved
 from trajsynth.filters.repeat_turns import RepeatCrossTurn

@@ -21,6 +21,8 @@ class Outcome(Protocol):
     def dropped(self) -> tuple[str, ...]: ...
     @property
     def masks(self) -> tuple[tuple[int, int], ...]: ...
+    @property
+    def repaired(self) -> tuple[str, ...]: ...
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,6 +49,8 @@ class Report:
     """Kept ones with at least one masked turn."""
     masked_turns: int = 0
     """Messages masked in kept ones."""
+    repaired: dict[str, int] = field(default_factory=dict)
+    """Rule -> kept ones mended by it."""
     dropped: dict[str, int] = field(default_factory=dict)
     """Code -> dropped for it first, in the recipe's order: these sum up to `rejected`."""
     dropping: dict[str, int] = field(default_factory=dict)
@@ -78,3 +82,5 @@ class Report:
         share.kept += 1
         self.masked += bool(weighed.masks)
         self.masked_turns += len(weighed.masks)
+        for rule in weighed.repaired:
+            self.repaired[rule] = self.repaired.get(rule, 0) + 1

@@ -1,4 +1,4 @@
-"""A recipe: filters in order, their thresholds, and what each code does to a trajectory (drop, mask the turn, tag).
+"""A recipe: filters in order, their thresholds, and what each code does: drop, repair, mask the turn, tag.
 
 Level 2. `recipe("sft")` or a path to YAML; unknown filters, thresholds and codes are refused with the nearest known
 name. Tests: tests/filters/test_filters_recipe.py.
@@ -15,69 +15,22 @@ from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias, cast
 
 from trajsynth.errors import ConfigError, unknown
-from trajsynth.filters.actions import ActionLoop
-from trajsynth.filters.answers import Answer
 from trajsynth.filters.base import Row, counts, in_scope
-from trajsynth.filters.benchmarks import LeakBenchmark
-from trajsynth.filters.calls import Calls
-from trajsynth.filters.duplicates import DuplicateQuestions, Duplicates
-from trajsynth.filters.endings import EndedEarly, Refusal, Truncated
-from trajsynth.filters.errors import ErrorStreak, ErrorTimeouts
+from trajsynth.filters.catalogue import FILTERS
 from trajsynth.filters.funnel import Report
-from trajsynth.filters.language import LanguageMixed
-from trajsynth.filters.leaks import LeakAnswer, LeakHost
-from trajsynth.filters.repeat import RepeatLoop, RepeatRun
-from trajsynth.filters.repeat_sentences import RepeatDrift, RepeatInterleaved
-from trajsynth.filters.repeat_turns import RepeatCrossTurn
-from trajsynth.filters.retries import RedundantRetry
-from trajsynth.filters.thinking import MultiCall, PlanMissing, ThoughtMissing
-from trajsynth.filters.tools import ToolMissing, ToolMisuse
-from trajsynth.filters.unsafe import ControlTokens, Secrets
-from trajsynth.filters.verdicts import Infra, Verdict
+from trajsynth.filters.repair import REPAIRABLE, repair
 from trajsynth.filters.view import assistant_turns
 from trajsynth.protocols import CorpusFilter, Measures, RowFilter
 from trajsynth.readers import as_trajectory
 from trajsynth.types import Finding, Trajectory
 
-Action: TypeAlias = Literal["drop", "mask", "tag"]
+Action: TypeAlias = Literal["drop", "repair", "mask", "tag"]
 AnyFilter: TypeAlias = RowFilter | CorpusFilter
 
-ACTIONS: Final = ("drop", "mask", "tag")
+ACTIONS: Final = ("drop", "repair", "mask", "tag")
+_ROUNDS: Final = 4
+"""Most rounds of mending: what one uncovers may be mended by the next."""
 SHIPPED: Final = ("dpo", "none", "rl", "sft", "strict")
-
-_BUILT_IN: Final[tuple[type[Any], ...]] = (
-    Infra,
-    Verdict,
-    Answer,
-    Refusal,
-    Truncated,
-    EndedEarly,
-    RepeatLoop,
-    RepeatRun,
-    RepeatInterleaved,
-    RepeatDrift,
-    RepeatCrossTurn,
-    Calls,
-    ErrorStreak,
-    ErrorTimeouts,
-    RedundantRetry,
-    ActionLoop,
-    LeakHost,
-    LeakAnswer,
-    LeakBenchmark,
-    ControlTokens,
-    Secrets,
-    PlanMissing,
-    ThoughtMissing,
-    MultiCall,
-    LanguageMixed,
-    ToolMisuse,
-    ToolMissing,
-    Duplicates,
-    DuplicateQuestions,
-)
-FILTERS: Final[dict[str, type[Any]]] = {kind.name: kind for kind in _BUILT_IN}
-"""Filters a recipe may name."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +39,10 @@ class Step:
 
     filter: AnyFilter
     actions: Mapping[str, Action]
+
+    def action(self, finding: Finding, correct: bool | None) -> Action:
+        """What a finding in scope does."""
+        return self.actions.get(finding.code, "tag") if counts(finding.code, correct) else "tag"
 
 
 @dataclass(frozen=True)
@@ -97,12 +54,16 @@ class Subject:
     """(conversation, n) of its assistant messages."""
     masked: frozenset[tuple[int, int]]
     """(conversation, n) masked already."""
+    repaired: tuple[str, ...] = ()
+    """Rules by which this recipe mended it."""
 
     @classmethod
-    def of(cls, trajectory: Trajectory) -> Subject:
-        """The subject of a trajectory."""
+    def of(cls, trajectory: Trajectory, original: Trajectory | None = None) -> Subject:
+        """The subject of a trajectory, which may be the mended form of another."""
         spoken = frozenset((c, message.n) for c, message in assistant_turns(trajectory))
-        return cls(trajectory.correct, spoken, frozenset(trajectory.masked))
+        new = () if original is None else trajectory.edits[len(original.edits) :]
+        rules = tuple(dict.fromkeys(edit.rule for edit in new))
+        return cls(trajectory.correct, spoken, frozenset(trajectory.masked), rules)
 
 
 @dataclass(frozen=True)
@@ -116,6 +77,8 @@ class Weighed:
     dropped for what masked it."""
     masks: tuple[tuple[int, int], ...]
     """(conversation, n) to be masked."""
+    repaired: tuple[str, ...] = ()
+    """Rules by which it was mended before."""
 
 
 @dataclass(frozen=True)
@@ -174,6 +137,33 @@ class Recipe:
             filters[step.filter.name] = {"thresholds": parameters(step.filter), "actions": dict(step.actions)}
         return Report(recipe=self.name, filters=filters)
 
+    @cached_property
+    def repairing(self) -> tuple[Step, ...]:
+        """Steps with a code that is repaired."""
+        return tuple(step for step in self.steps if "repair" in step.actions.values())
+
+    def judge(self, trajectory: Trajectory) -> dict[str, list[Finding]]:
+        """The findings of each row filter, by its name."""
+        return {kind.name: kind.judge(kind.measure(trajectory)) for kind in self.row_filters}
+
+    def repaired(self, trajectory: Trajectory, findings: Mapping[str, Sequence[Finding]]) -> Trajectory:
+        """The trajectory with what this recipe repairs mended, edits recorded; itself where nothing can be.
+
+        Findings of the result are to be judged anew: those a repair leaves mask the turn (`call.*`) or drop.
+        """
+        for _ in range(_ROUNDS):
+            chosen = [
+                finding
+                for step in self.repairing
+                for finding in findings.get(step.filter.name, ())
+                if step.action(finding, trajectory.correct) == "repair"
+            ]
+            mended = repair(trajectory, chosen) if chosen else trajectory
+            if mended is trajectory:
+                break
+            trajectory, findings = mended, self.judge(mended)
+        return trajectory
+
     def weigh(self, subject: Subject, findings: Mapping[str, Sequence[Finding]]) -> Weighed:
         """Apply the actions to the findings of each filter (by its name)."""
         kept: list[Finding] = []
@@ -184,7 +174,9 @@ class Recipe:
                 if not in_scope(finding.code, subject.correct):
                     continue
                 kept.append(finding)
-                action = step.actions.get(finding.code, "tag") if counts(finding.code, subject.correct) else "tag"
+                action = step.action(finding, subject.correct)
+                if action == "repair":
+                    action = "mask" if finding.code.startswith("call.") else "drop"
                 if action == "mask" and finding.message is not None:
                     masks.setdefault((finding.conversation, finding.message), finding.code)
                 elif action != "tag":
@@ -192,21 +184,27 @@ class Recipe:
         if masks and subject.spoken <= {*masks, *subject.masked}:
             dropped.extend(masks.values())
         new = tuple(sorted(masks.keys() - subject.masked))
-        return Weighed(findings=tuple(kept), dropped=tuple(dict.fromkeys(dropped)), masks=new)
+        return Weighed(
+            findings=tuple(kept), dropped=tuple(dict.fromkeys(dropped)), masks=new, repaired=subject.repaired
+        )
 
-    def decide(self, trajectory: Trajectory, findings: Mapping[str, Sequence[Finding]]) -> Decision:
-        """`weigh` for a whole trajectory, masks set."""
-        weighed = self.weigh(Subject.of(trajectory), findings)
+    def decide(
+        self, trajectory: Trajectory, findings: Mapping[str, Sequence[Finding]], original: Trajectory | None = None
+    ) -> Decision:
+        """`weigh` for a whole trajectory (the mended form of `original`), masks set."""
+        weighed = self.weigh(Subject.of(trajectory, original), findings)
         return Decision(trajectory=with_masks(trajectory, weighed.masks), weighed=weighed)
 
     def run(self, rows: Iterable[Row]) -> Curation:
         """Curate rows in memory, order kept. Raises RecordError naming the row that cannot be read."""
         taken = [(row, as_trajectory(row, f"row {i}")) for i, row in enumerate(rows)]
-        found = [{f.name: f.judge(f.measure(t)) for f in self.row_filters} for _, t in taken]
+        found = [self.judge(t) for _, t in taken]
+        mended = [self.repaired(t, f) for (_, t), f in zip(taken, found, strict=True)]
+        found = [f if new is t else self.judge(new) for (_, t), new, f in zip(taken, mended, found, strict=True)]
         self._resolve([t for _, t in taken], found)
         curation = Curation([], [], self.report())
-        for (row, trajectory), findings in zip(taken, found, strict=True):
-            decision = self.decide(trajectory, findings)
+        for (row, original), trajectory, findings in zip(taken, mended, found, strict=True):
+            decision = self.decide(trajectory, findings, original)
             weighed = decision.weighed
             curation.report.add(trajectory.arm, trajectory.correct, weighed)
             curated = Curated(row, decision.trajectory, weighed.findings, weighed.dropped)
@@ -363,10 +361,8 @@ def _actions(written: Any, kind: AnyFilter, place: str) -> dict[str, Action]:
     for code, action in written.items():
         if code not in kind.codes:
             raise ConfigError(f"{place}.action: {unknown(f'code of {kind.name!r}', str(code), kind.codes)}")
-        if action == "repair":
-            raise ConfigError(
-                f"{place}.action: this version cannot repair yet; use mask (keeps the turn out of the loss)"
-            )
         if action not in ACTIONS:
             raise ConfigError(f"{place}.action: {unknown('action', str(action), ACTIONS)}")
+        if action == "repair" and code not in REPAIRABLE:
+            raise ConfigError(f"{place}.action: {code!r} cannot be repaired; what can: {', '.join(REPAIRABLE)}")
     return dict(written)

@@ -215,7 +215,7 @@ def _runs(place: Place, trajectory: Trajectory) -> list[dict[str, Any]]:
     """The longest runs of each kind in one text as measures, longest first."""
     best: dict[str, dict[str, Any]] = {}
     text = place.text
-    for match in (match for start, end in _dense(text) for match in _RUN.finditer(text, start, end)):
+    for match in character_runs(text):
         chars = match.end() - match.start()
         if chars < _FLOOR_CHARS:
             continue
@@ -223,6 +223,11 @@ def _runs(place: Place, trajectory: Trajectory) -> list[dict[str, Any]]:
         if chars > best.get(kind, {"chars": 0})["chars"] and match[0] not in heard(trajectory, place.c, place.n):
             best[kind] = placed(place, match.start(), match.end(), chars=chars, kind=kind, unit=match[1])
     return sorted(best.values(), key=lambda run: -int(run["chars"]))
+
+
+def character_runs(text: str) -> Iterator[re.Match[str]]:
+    """Stretches of a text that one unit of at most ten characters fills; group 1 is the unit."""
+    return (match for start, end in _dense(text) for match in _RUN.finditer(text, start, end))
 
 
 def _dense(text: str) -> Iterator[tuple[int, int]]:
