@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from wordtokenizer import WordTokenizer
 
 from trajsynth.builders import Target, build_dpo, build_sft, features, files
+from trajsynth.builders.hub import search_source
 from trajsynth.builders.staging import Part, parts, secrets, stage
+from trajsynth.codec import encode
 from trajsynth.errors import InputError
 from trajsynth.types import Trajectory
 
@@ -111,3 +114,28 @@ def test_two_folders_cannot_be_one_config(tmp_path: Path, many: list[Trajectory]
     built(tmp_path, many[:1], "sft-masked")
     with pytest.raises(InputError, match="would both be split 'train' of config 'sft-masked'"):
         parts(tmp_path)
+
+
+def test_a_broken_line_is_named(tmp_path: Path, many: list[Trajectory]) -> None:
+    out = built(tmp_path, many)
+    with (out / "train.jsonl").open("ab") as file:
+        file.write(b'{"messages": [')
+    with pytest.raises(InputError, match=r"train\.jsonl:21 cannot be read"):
+        stage(parts(tmp_path)[0], tmp_path / "work")
+
+
+def test_token_rows_are_judged_by_the_trajectories_they_were_made_of(tmp_path: Path, make: Any) -> None:
+    good, bad = make("good"), make("bad", arguments=json.dumps({"query": KEY}))
+    run = tmp_path / "run"
+    out = run / "datasets" / "sft"
+    build_sft([good], out, Target(format="tokens", tokenizer=WordTokenizer()))
+    staged = [stage(part, tmp_path / "work") for part in parts(run)]
+    with pytest.raises(InputError, match="holds token ids, which cannot be searched"):
+        search_source(staged, out)
+    (run / "run.yaml").write_text("config: {}\n")
+    shard = run / "trajectories-00000.jsonl"
+    shard.write_bytes(encode(good) + b"\n" + encode(bad) + b"\n")
+    search_source(staged, out)  # the bad one gave no row
+    shard.write_bytes(encode(make("good", arguments=json.dumps({"query": KEY}))) + b"\n")
+    with pytest.raises(InputError, match=r"trajectories-00000\.jsonl:1 key sk-Zq7"):
+        search_source(staged, run)

@@ -92,7 +92,7 @@ def push(
         for part in found:
             tell(f"preparing {part.config}/{part.split}: {part.rows:,} rows")
             staged.append(staging.stage(part, work, shard_bytes))
-        _search_source(staged, folder)
+        search_source(staged, folder)
         with explained(repo):
             return to_hub.publish(staged, origin, whole=found[0].path.parent != folder)
     except OSError as error:
@@ -114,7 +114,7 @@ def _signed_in(repo: str) -> tuple[HfApi, str]:
     return api, repo if "/" in repo else f"{user}/{repo}"
 
 
-def _search_source(staged: list[Staged], folder: Path) -> None:
+def search_source(staged: list[Staged], folder: Path) -> None:
     """Token rows have no text to search: the trajectories they were made of are searched instead."""
     import pyarrow.parquet as parquet
 

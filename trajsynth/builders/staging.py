@@ -133,7 +133,11 @@ def stage(part: Part, folder: Path, shard_bytes: int = SHARD_BYTES) -> Staged:
     home = folder / part.config
     home.mkdir(parents=True, exist_ok=True)
     guard = _Guard(part.path)
-    written = _stage_parquet(part, home, guard, shard_bytes)
+    try:
+        written = _written(part, home, guard, shard_bytes)
+    except ValueError as error:
+        said = " ".join(str(error).split())
+        raise InputError(f"{part.path}:{guard.rows + 1} cannot be read: {said}; build it again") from None
     guard.finish()
     if guard.rows != part.rows:
         raise InputError(f"{str(part.path)!r} has {guard.rows} rows, its stats.json says {part.rows}; build it again")
@@ -158,7 +162,7 @@ def _memory(path: Path) -> int:
     return sum(about.row_group(i).total_byte_size for i in range(about.num_row_groups))
 
 
-def _stage_parquet(part: Part, home: Path, guard: _Guard, shard_bytes: int) -> list[Path]:
+def _written(part: Part, home: Path, guard: _Guard, shard_bytes: int) -> list[Path]:
     """Shards in the order of their rows, under names that do not yet say how many there are."""
     if part.path.suffix == ".jsonl":
         return _from_lines(part, home, guard, shard_bytes)
