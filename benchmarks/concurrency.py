@@ -1,16 +1,16 @@
 """Many rollouts at once in one process: throughput, slots kept busy, time-outs and memory a rollout.
 
-    python benchmarks/concurrency.py [--concurrent 64 512 2000] [--latency fixed tailed] [--scale 1] [--generations 4]
+    python benchmarks/concurrency.py [--concurrent 64 512 2000] [--latency fixed tailed] [--scale 1] [--generations 2]
 
 The product's own `generate` (ReAct, journal, store) against an endpoint in another process that answers after 50 ms
-(`fixed`) or after a lognormal time of median 3 s and 99th percentile 30 s (`tailed`; `--scale 0.1` makes all of it ten
-times shorter). Every rollout makes nine calls; as many rollouts as slots times generations. Each load runs in a process
-of its own. With the defaults and two cores this takes about twelve minutes.
+(`fixed`) or after a lognormal time of median 3 s and 99th percentile 30 s (`tailed`; at most 120 s; `--scale 0.1` makes
+all of it ten times shorter). Every rollout makes nine calls; there are as many rollouts as slots times generations.
+Each load runs in a process of its own. With the defaults this takes about fifteen minutes, nearly all of it waiting.
 
-Columns: calls a second; CPU ms a call; `busy`, the mean share of slots with a request at the endpoint, from when first
-99 % of the slots had one (`ramp` seconds after the start) until the last rollout was begun. The ideal schedule, in which
-tools and client take no time, has 100 %; at 50 ms a single core cannot follow, there `busy` says nothing. `kB each` is
-the growth of resident memory to its peak over one warm rollout's, a slot, less the slot's own record.
+Columns: calls a second, the run's tail included; CPU ms a call; `busy`, the mean share of slots with a request at the
+endpoint, from when 99 % of them first had one (`ramp` seconds after the start) until the last rollout was begun. The
+ideal schedule, in which tools and client take no time, has 100 %; at 50 ms one core cannot follow, there `busy` says
+nothing. `kB each` is how much resident memory grew to its peak, a slot, less the slot's own record.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from trajsynth.types import Question
 TURNS = 8
 QUESTION = "Who wrote the book about the lighthouse? (number {})"
 RESULT = MARK.decode() + ": a search result says a thing or two about the question at hand. " * 16
-LATENCIES = {"fixed": Latency(0.05), "tailed": Latency(3.0, 30.0)}
+LATENCIES = {"fixed": Latency(0.05), "tailed": Latency(3.0, 30.0, longest=120.0)}
 ALMOST_ALL = 0.99
 PAGE_KB = resource.getpagesize() / 1024
 
@@ -157,12 +157,12 @@ def main() -> None:
     parser.add_argument("--concurrent", type=int, nargs="+", default=[64, 512, 2000])
     parser.add_argument("--latency", nargs="+", choices=list(LATENCIES), default=list(LATENCIES))
     parser.add_argument("--scale", type=float, default=1.0, help="factor on the long-tailed latency")
-    parser.add_argument("--generations", type=int, default=4, help="rollouts a slot")
+    parser.add_argument("--generations", type=int, default=2, help="rollouts a slot")
     given = parser.parse_args()
     for name in given.latency:
         latency = LATENCIES[name]
         if latency.p99 is not None:
-            latency = Latency(latency.median * given.scale, latency.p99 * given.scale)
+            latency = Latency(latency.median * given.scale, latency.p99 * given.scale, latency.longest * given.scale)
         table(name, latency, given.concurrent, given.generations)
 
 
