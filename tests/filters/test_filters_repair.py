@@ -149,6 +149,14 @@ def test_arguments_in_the_content_are_mended_in_place() -> None:
     assert [e.field for e in trajectory.edits] == ["content"] and left(trajectory) == []
 
 
+def test_a_call_never_closed_goes_with_the_complaint_about_it() -> None:
+    call = write_call("s", "a", "{}")
+    said = ["q", call.removesuffix("</use_mcp_tool>"), "Error: the call is not closed", call, "found", "done"]
+    turns = [{"role": ("user", "assistant")[i % 2], "content": text} for i, text in enumerate(said)]
+    trajectory = mended(from_row({"messages": turns}))
+    assert [m.n for m in messages(trajectory)] == [0, 3, 4, 5] and left(trajectory) == []
+
+
 def test_nothing_found_changes_nothing() -> None:
     given = from_row(row(asks("serch"), sees("Error: no"), asks(), sees("found"), DONE))
     assert repair(given, []) is given
