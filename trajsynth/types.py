@@ -62,6 +62,8 @@ class ToolSpec:
     """Repeating the same call is normal for this tool (status checks), so rollback leaves it alone."""
     idempotent: bool = False
     """Declared read-only or idempotent, so a call lost with its server may be sent again."""
+    read_only: bool = False
+    """Declared to change nothing, so one call's result may stand for the same call's next."""
 
 
 Toolset: TypeAlias = tuple[ToolSpec, ...]

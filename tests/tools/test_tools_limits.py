@@ -157,8 +157,8 @@ async def test_the_teacher_sees_the_failure_when_the_tries_are_used_up() -> None
     [
         (None, {"idempotent": True}, 4),
         (False, {"idempotent": True}, 4),
-        ("idempotent", {}, 4),
-        ("idempotent", {"idempotent": True}, 2),
+        ("read_only", {"idempotent": True}, 4),  # a write that may be repeated is still a write
+        ("read_only", {"read_only": True}, 2),
         (True, {}, 2),
         (True, {"poll": True}, 4),
     ],

@@ -158,9 +158,9 @@ class ToolLimits(Section, frozen=True, kw_only=True):
     """Tries after the first when a call fails for the moment (timeout, 429, lost server), before the teacher sees it.
     Only where a second try cannot do harm: the tool is declared read-only or idempotent, the call never reached it, or
     `cache` is true."""
-    cache: Literal["idempotent"] | bool | None = None
+    cache: Literal["read_only"] | bool | None = None
     """True: the same call gives the same result all through the run, and is made once (tools marked `poll` excepted).
-    `idempotent`: only for tools that declare themselves read-only or idempotent. False: neither that nor the run's own
+    `read_only`: only for tools that declare themselves read-only. False: neither that nor the run's own
     `cache` may serve them."""
     price: Annotated[float, Meta(ge=0)] = 0.0
     """Dollars a call. Answers and time-outs are charged; refusals that pass (429, lost server) and cached ones not."""

@@ -56,6 +56,7 @@ TOOLS: tuple[ToolSpec, ...] = (
             "additionalProperties": False,
         },
         idempotent=True,
+        read_only=True,
     ),
     ToolSpec(
         name="open",
@@ -78,6 +79,7 @@ TOOLS: tuple[ToolSpec, ...] = (
             "additionalProperties": False,
         },
         idempotent=True,
+        read_only=True,
     ),
     ToolSpec(
         name="find",
@@ -96,6 +98,7 @@ TOOLS: tuple[ToolSpec, ...] = (
             "additionalProperties": False,
         },
         idempotent=True,
+        read_only=True,
     ),
 )
 
@@ -153,6 +156,7 @@ class CorpusTools:
                 server=self._name,
                 tool=spec.tool,
                 idempotent=True,
+                read_only=True,
             )
             for spec in TOOLS
         )

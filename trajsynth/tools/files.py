@@ -21,7 +21,7 @@ PAGE_CHARS = 20_000
 
 def _spec(name: str, description: str, properties: dict[str, Any], required: list[str]) -> ToolSpec:
     schema = {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
-    return ToolSpec(name=name, tool=name, description=description, parameters=schema, idempotent=True)
+    return ToolSpec(name=name, tool=name, description=description, parameters=schema, idempotent=True, read_only=True)
 
 
 _PATTERN = {
@@ -96,6 +96,7 @@ class FilesTools:
                 server=self._name,
                 tool=spec.tool,
                 idempotent=True,
+                read_only=True,
             )
             for spec in TOOLS
         )

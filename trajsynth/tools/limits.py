@@ -92,7 +92,7 @@ class _Server:
         return await self._known.result(_key(spec, arguments), make) if self._may_keep(spec) else await make()
 
     def _may_keep(self, spec: ToolSpec) -> bool:
-        allowed = spec.idempotent if self._limits.cache == "idempotent" else bool(self._limits.cache)
+        allowed = spec.read_only if self._limits.cache == "read_only" else bool(self._limits.cache)
         return allowed and not spec.poll
 
     async def _persist(self, spec: ToolSpec, arguments: dict[str, Any], rollout: str) -> ToolResult:

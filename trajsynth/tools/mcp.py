@@ -187,6 +187,7 @@ def _spec(server: str, tool: Tool) -> ToolSpec:
         server=server,
         tool=tool.name,
         idempotent=bool(hints and (hints.read_only_hint or hints.idempotent_hint)),
+        read_only=bool(hints and hints.read_only_hint),
     )
 
 

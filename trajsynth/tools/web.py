@@ -37,7 +37,7 @@ _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 def _spec(name: str, description: str, properties: dict[str, Any], required: list[str]) -> ToolSpec:
     schema = {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
-    return ToolSpec(name=name, tool=name, description=description, parameters=schema, idempotent=True)
+    return ToolSpec(name=name, tool=name, description=description, parameters=schema, idempotent=True, read_only=True)
 
 
 _URL = {"type": "string", "description": "Full address of the page, e.g. `https://example.com/page`."}

@@ -55,9 +55,8 @@ def make_server(source: ToolSource, instructions: str = "", nameless: str = "") 
 def _tool(spec: ToolSpec, state: str, world: bool) -> Tool:
     from mcp_types import Tool, ToolAnnotations
 
-    read_only = state == "none" and spec.idempotent
     hints = ToolAnnotations(
-        read_only_hint=read_only,
+        read_only_hint=state == "none" and spec.read_only,
         destructive_hint=False,
         idempotent_hint=spec.idempotent,
         open_world_hint=world,
