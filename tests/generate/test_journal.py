@@ -243,6 +243,24 @@ async def test_sync_and_drop_get_along(tmp_path: Path) -> None:
     assert names(tmp_path) == ["job.jsonl"]
 
 
+@pytest.mark.parametrize("last", ["sync", "close"])
+async def test_a_finished_journal_goes_with_the_next_sync_or_at_the_end(tmp_path: Path, last: str) -> None:
+    gone: list[str] = []
+    journals = Journals(tmp_path, gone=gone.append)
+    journal = journals.open("job", "s")
+    gone.clear()  # it had none before
+    await fill(journal, 1)
+    journal.finish()
+    assert (names(tmp_path), gone) == (["job.jsonl"], [])
+    if last == "sync":
+        await journals.sync()
+    else:
+        journals.close()
+    assert (names(tmp_path), gone) == ([], ["job"])
+    journals.close()
+    assert gone == ["job"]
+
+
 async def test_the_null_journal_only_passes_on() -> None:
     source = Source()
     assert (await NullJournal().reply("k", source.reply)).content == "1"

@@ -14,7 +14,7 @@ import asyncio
 import os
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Container
+from collections.abc import Awaitable, Callable, Container, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -117,6 +117,7 @@ class Journals:
         self.broken: DiskError | None = None
         """The first write that failed; nothing after it may count as recorded."""
         self._dirty: set[Path] = set()
+        self._finished: list[Path] = []
 
     def sweep(self, done: Container[str]) -> None:
         """Delete the journals of finished rollouts (the process died between writing one and deleting the other)."""
@@ -137,10 +138,19 @@ class Journals:
         return FileJournal(self, self.folder / f"{identity}.jsonl", Header(FORMAT, trajsynth.__version__, stamp))
 
     async def sync(self) -> None:
-        """Force what was recorded to the disk, beside the event loop."""
-        if self._dirty:
-            dirty, self._dirty = self._dirty, set()
-            await asyncio.to_thread(_sync, dirty, self.folder)
+        """Force what was recorded to the disk and delete what is finished, beside the event loop: deleting takes up to
+        2 ms a file, and thousands of rollouts would wait for it."""
+        dirty, self._dirty = self._dirty, set()
+        finished = self._finished.copy()
+        if dirty or finished:
+            await asyncio.to_thread(_sync, dirty, finished, self.folder)
+            self._forgotten(finished)
+
+    def close(self) -> None:
+        """Delete what is finished."""
+        for path in self._finished.copy():
+            self.forget(path)
+        self._finished.clear()
 
     def write(self, path: Path, data: bytes) -> None:
         """Append whole lines; raises DiskError after taking back what was half written.
@@ -159,9 +169,18 @@ class Journals:
     def forget(self, path: Path) -> None:
         """Delete a journal."""
         self._dirty.discard(path)
-        with suppress(OSError):
-            path.unlink(missing_ok=True)
+        _unlink(path)
         self.gone(path.stem)
+
+    def finish(self, path: Path) -> None:
+        """Delete a journal with the next `sync`: its rollout is on disk."""
+        self._dirty.discard(path)
+        self._finished.append(path)
+
+    def _forgotten(self, finished: Sequence[Path]) -> None:
+        del self._finished[: len(finished)]
+        for path in finished:
+            self.gone(path.stem)
 
 
 class FileJournal:
@@ -258,8 +277,12 @@ class FileJournal:
         return event
 
     def drop(self) -> None:
-        """Delete the journal: its rollout is finished, or starts again from nothing."""
+        """Delete the journal: its rollout starts again from nothing."""
         self._owner.forget(self._path)
+
+    def finish(self) -> None:
+        """Delete the journal soon: its rollout is on disk."""
+        self._owner.finish(self._path)
 
     def rewind(self) -> None:
         """Take back the run of `unavailable` tool results at the end, and all that followed the first of them.
@@ -350,8 +373,10 @@ def _append(path: Path, data: bytes) -> None:
         os.close(descriptor)
 
 
-def _sync(paths: set[Path], folder: Path) -> None:
+def _sync(paths: set[Path], finished: Sequence[Path], folder: Path) -> None:
     """Losing a journal costs calls, never a trajectory; so a file that cannot be synced is no error."""
+    for path in finished:
+        _unlink(path)
     for path in [*paths, folder]:
         with suppress(OSError):
             descriptor = os.open(path, os.O_RDONLY)
@@ -359,3 +384,8 @@ def _sync(paths: set[Path], folder: Path) -> None:
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+
+
+def _unlink(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink(missing_ok=True)

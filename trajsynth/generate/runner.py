@@ -66,7 +66,7 @@ class _Session:
         self._wake = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
         self._requeued: set[str] = set()
-        self._files: list[Store | SpentFile | DecisionFile] = []
+        self._files: list[Store | SpentFile | DecisionFile | Journals] = []
         try:
             self._open()
         except BaseException:
@@ -106,6 +106,7 @@ class _Session:
             stateful=stateful,
             gone=lambda rollout: forget(plan.toolbox, rollout),
         )
+        self._files.append(self.journals)  # after the store, which tells it what is finished
         grader = plan.grader(self._metered("judge")) if plan.grader else None
         self.performer = Performer(plan, rollouts, grader, self.journals, self.outages)
         decide = decisions.write if decisions else None
@@ -319,7 +320,7 @@ class _Session:
         failure = record.failure
         if failure is None:
             meant = verdict(trajectory.correct, trajectory.answer)
-            self.store.append(job.id, record.data, journal.drop, meant)
+            self.store.append(job.id, record.data, journal.finish, meant)
             self.board.done += 1
             self.schedule.finished(job, meant)
             return

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -119,7 +119,7 @@ class Store:
         on_disk: Callable[[], None] | None = None,
         verdict: Verdict = "unknown",
     ) -> None:
-        """Add a finished trajectory; `on_disk` is called once it is safe there, beside the event loop.
+        """Add a finished trajectory; `on_disk` is called once it is safe there.
 
         Raises DiskError, and then nothing of it was written; ValueError for an id that is already there.
         """
@@ -152,18 +152,18 @@ class Store:
         if not self._dirty:
             return
         self._dirty = False
-        written, self._written = self._written, []
+        count = len(self._written)
         try:
-            await asyncio.to_thread(self._sync_and_report, written)
+            await asyncio.to_thread(self._sync)
         except BaseException:
             self._dirty = True
-            self._written = written + self._written
             raise
+        self._report(count)
 
     def close(self) -> None:
         """Commit and close; raises DiskError."""
-        self._sync_and_report(self._written, close=True)
-        self._written = []
+        self._sync(close=True)
+        self._report(len(self._written))
 
     def _path(self, number: int) -> Path:
         return self.folder / f"trajectories{self._mark}-{number:05d}.jsonl"
@@ -195,9 +195,9 @@ class Store:
                 except OSError as error:
                     raise disk_error(appender.path, error) from None
 
-    def _sync_and_report(self, written: Sequence[Callable[[], None]], close: bool = False) -> None:
-        self._sync(close)
-        for on_disk in written:
+    def _report(self, count: int) -> None:
+        ready, self._written = self._written[:count], self._written[count:]
+        for on_disk in ready:
             on_disk()
 
 
