@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -114,8 +116,9 @@ async def test_many_at_once_and_a_cancelled_call_leaves_its_place(tmp_path: Path
 @needs_sandbox
 async def test_more_folders_can_be_read_but_not_written(tmp_path_factory: pytest.TempPathFactory) -> None:
     data = tmp_path_factory.mktemp("data")
-    for folder in (data, data.parent, data.parent.parent):
-        folder.chmod(0o755)
+    for folder in (data, *data.parents):
+        if folder.stat().st_uid == os.getuid() and folder != Path(tempfile.gettempdir()):
+            folder.chmod(folder.stat().st_mode | 0o055)
     (data / "table.csv").write_text("1,2\n")
     tools = SandboxTools(tmp_path_factory.mktemp("w"), Settings(read_only=[str(data)]))
     await tools.open()
