@@ -7,15 +7,17 @@ from typing import Any
 
 import pytest
 
-from trajsynth.config import convert
+from trajsynth.config import McpServer, convert
 from trajsynth.configsave import identity, load_saved, saved
 from trajsynth.configsecrets import (
     check_references,
     hide_arguments,
     hide_by_name,
     hide_url,
+    mask,
     missing_variables,
     resolve_secrets,
+    secret_values,
 )
 from trajsynth.errors import ConfigError
 
@@ -164,3 +166,21 @@ def test_no_literal_secret_is_saved_and_references_stay() -> None:
     assert data["tools"]["mcpServers"]["remote"]["headers"] == {"X": "***", "Authorization": "Bearer ${T}"}
     assert data["teachers"]["q"]["extra_headers"] == {"A": "***", "B": "${B}"}
     assert identity(load_saved(data, "run.yaml")) == identity(config)
+
+
+def test_what_a_server_was_given_is_masked_by_its_name() -> None:
+    server = McpServer(
+        command="x",
+        args=["--root", "${HOME}", "--token=${TOKEN}"],
+        env={"API_KEY": "literal-key-1", "LEVEL": "debug-verbose", "K": "${TOKEN}"},
+        headers={"Authorization": "Bearer header-token-1"},
+    )
+    secrets = secret_values(server, {"HOME": "/home/somebody", "TOKEN": "token-from-env", "OTHER": "left-alone-1"})
+    said = "token-from-env literal-key-1 header-token-1 debug-verbose /home/somebody left-alone-1 Bearer"
+    masked = "[TOKEN] [API_KEY] [Authorization] debug-verbose /home/somebody left-alone-1 Bearer"
+    assert mask(said, secrets) == masked
+
+
+def test_short_values_are_words() -> None:
+    server = McpServer(command="x", env={"API_KEY": "short", "T": "${TOKEN}"})
+    assert secret_values(server, {"TOKEN": "1234567"}) == {}

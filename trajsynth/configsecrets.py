@@ -106,6 +106,32 @@ def hide_server(server: McpServer) -> dict[str, Any]:
     }
 
 
+SHORTEST_SECRET = 8
+"""Shorter values are words: replacing them would garble what tools say."""
+
+
+def secret_values(server: McpServer, environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Secret value -> name, of what a server is given: each `${NAME}` (paths and URLs excepted), header values, and
+    literals of `env` whose name or form says that they are secret."""
+    values = os.environ if environ is None else environ
+    texts = [*server.env.values(), *server.headers.values(), *server.args, server.url or ""]
+    found = {values.get(name, ""): name for text in texts for name in _REFERENCE.findall(text)}
+    found = {value: name for value, name in found.items() if not value.startswith("/") and "://" not in value}
+    for name, value in server.headers.items():
+        found |= {part: name for part in value.split() if "${" not in part}
+    for name, value in server.env.items():
+        if "${" not in value and (_SECRET_NAME.search(name) or _SECRET_FORM.search(value)):
+            found[value] = name
+    return {value: name for value, name in found.items() if len(value) >= SHORTEST_SECRET}
+
+
+def mask(text: str, secrets: Mapping[str, str]) -> str:
+    """`text` with each secret value replaced by its name in brackets."""
+    for value in sorted(secrets, key=len, reverse=True):
+        text = text.replace(value, f"[{secrets[value]}]")
+    return text
+
+
 def hide_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Headers whose literal values are hidden; `Bearer ${NAME}` stays."""
     return {name: _reference_or(value, HIDDEN) for name, value in headers.items()}

@@ -97,6 +97,19 @@ async def test_tools_are_listed_as_the_server_has_them() -> None:
     assert (add.idempotent, refuse.idempotent) == (True, False)
 
 
+async def test_a_key_the_server_was_given_is_masked_in_what_it_says() -> None:
+    server = MCPServer("echo")
+
+    @server.tool()
+    async def fetch() -> str:
+        return "403 for https://api.org/?key=literal-key-1"
+
+    given = McpServer(command="x", env={"API_KEY": "literal-key-1"})
+    async with Toolbox([McpSource("s", given, connect=InMemory(server))]) as box:
+        result = await box.call(box.tools()[0], {}, rollout="r")
+    assert result.text == "403 for https://api.org/?key=[API_KEY]"
+
+
 async def test_results_are_typed() -> None:
     source = McpSource("s", connect=InMemory())
     await source.open()

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from trajsynth.config import McpServer, ServerTools
+from trajsynth.configsecrets import mask, secret_values
 from trajsynth.grammar import wire_name
 from trajsynth.protocols import ROLLOUT_META, ToolResult
 from trajsynth.schemas import parse_arguments
@@ -55,6 +56,7 @@ class McpSource:
         self._server = server or McpServer()
         self._options = options or ServerTools()
         self._connect = connect or connector(name, self._server, environ)
+        self._secrets = secret_values(self._server, environ)
         self._patience = patience
         self._shared: list[_Place] = []
         self._own: dict[str, _Place] = {}
@@ -152,7 +154,8 @@ class McpSource:
                 return ToolResult(text=text, outcome="unavailable", transient=True, unsent=True)
             answer = await place.line.call(session, tool, arguments, meta)
             if not isinstance(answer, BaseException):
-                return _result(answer)
+                result = _result(answer)
+                return replace(result, text=mask(result.text, self._secrets))
             fault = _fault(answer, self._name)
             if fault.lost:
                 place.line.lose(session)
