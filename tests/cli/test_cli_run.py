@@ -164,3 +164,27 @@ def test_several_formats_prompts_and_a_check_of_what_was_written(
     stats = json.loads((run / "datasets/rl/stats.json").read_text())
     assert sum(stats["solve_rates"].values()) == 3
     assert stats["checked"] == sum(stats["files"].values())
+
+
+@pytest.mark.slow
+def test_what_failed_is_said_with_its_reason(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "broken.py").write_text(
+        "from trajsynth.errors import TeacherError\n"
+        "from trajsynth.protocols import TeacherProfile\n"
+        "class Broken:\n"
+        "    profile = TeacherProfile(name='b', model='b')\n"
+        "    async def open(self): ...\n"
+        "    async def close(self): ...\n"
+        "    async def complete(self, request):\n"
+        "        raise TeacherError('only streaming is supported here')\n"
+    )
+    (here / "q.jsonl").write_text('{"question": "Who?", "answer": "x"}\n')
+    (here / "b.yaml").write_text(
+        "questions: {path: q.jsonl}\nteachers: {b: {kind: custom, target: 'broken:Broken'}}\nsamples: 2\n"
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(here)
+        assert trajsynth("generate", "b.yaml", "--quiet") == 1
+    said = capsys.readouterr().out
+    assert "2 teacher: only streaming is supported here" in said
+    assert said.rstrip().splitlines()[-1].startswith("2 failed (teacher 2)")

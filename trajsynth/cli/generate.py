@@ -91,7 +91,11 @@ def exit_code(summary: Summary) -> int:
 
 
 def outcome(summary: Summary, folder: Path) -> str:
-    """What this call did, in a few lines; failures are counted on the last."""
+    """What this call did, in a few lines: why rollouts failed, and on the last line how many."""
+    from trajsynth.generate import read_failures
+    from trajsynth.report import stats
+    from trajsynth.report.text import failed
+
     lines = [
         f"{summary.finished} of {summary.planned} trajectories in {folder}"
         f" ({summary.done} made now, {summary.skipped} before, {summary.continued} continued from a journal)",
@@ -101,6 +105,7 @@ def outcome(summary: Summary, folder: Path) -> str:
     if summary.interrupted:
         lines.append("interrupted; the same command continues where it stood")
     if summary.failed:
+        lines.append(failed(stats((), read_failures(folder))))
         kinds = ", ".join(f"{kind} {number}" for kind, number in sorted(summary.failed.items()))
         lines.append(f"{sum(summary.failed.values())} failed ({kinds}); the same command tries them again")
     return "\n".join(lines)
