@@ -75,6 +75,7 @@ ANY_JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @given(st.dictionaries(KEYS, ANY_JSON, max_size=4))
 def test_any_data_is_a_config_or_one_clear_line(change: dict[str, Any]) -> None:

@@ -207,6 +207,7 @@ def test_whole_trajectories_stand_on_both_sides(make: Make, tmp_path: Path, name
     assert (report.rows, report.differences) == (1, ())
 
 
+@pytest.mark.slow
 def test_verl_wants_parquet_one_tool_set_a_file_and_no_filled_schemas(make: Make, tmp_path: Path) -> None:
     pytest.importorskip("pyarrow")
     base = make("two")

@@ -64,6 +64,7 @@ WORDS = st.lists(st.sampled_from("abc"), min_size=0, max_size=12).map(" ".join)
 ITEMS = st.lists(st.builds(Item, WORDS, st.sampled_from("gh"), st.integers(0, 1), st.booleans()), max_size=14)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(ITEMS, st.sampled_from([0.3, 0.5, 0.8]), st.booleans())
 def test_what_brute_force_finds(items: list[Item], threshold: float, across: bool) -> None:
@@ -121,6 +122,7 @@ def test_what_is_dropped_anyway_connects_nobody() -> None:
     assert [(d.index, d.partner, d.kept) for d in find(chain)] == [(1, 0, 0), (2, 1, 0)]
 
 
+@pytest.mark.slow
 def test_many_copies_of_one_cost_one_comparison_each() -> None:
     base = [f"w{i}" for i in range(300)]
     items = [Item(" ".join([*base, f"end{i}"])) for i in range(400)]

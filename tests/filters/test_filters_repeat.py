@@ -136,6 +136,7 @@ def test_every_planted_loop_is_found(block: list[str], copies: int) -> None:
     assert RepeatLoop().check(says(PROSE + " " + (" ".join(block) + " ") * copies))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text", [PROSE * 3000, "a" * 400_000, "ab " * 150_000, "- " * 200_000, ("x" * 79 + "y") * 5000]
 )

@@ -236,6 +236,7 @@ def test_impossible_sizes(config: EncyclopediaQuestions, said: str) -> None:
         generate(config)
 
 
+@pytest.mark.slow
 def test_an_exhausted_world_says_so() -> None:
     world = generate(EncyclopediaQuestions(pages=SMALLEST, questions=2000, hops=(1, 1)))
     with pytest.raises(InputError, match=r"gives only \d+ questions of 1 to 1 hops, 2000 were asked for"):

@@ -175,6 +175,7 @@ json_values = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.dictionaries(st.sampled_from(["id", "question", "answer", "aliases", "context", "x"]), json_values))
 def test_any_row_is_a_question_or_a_clear_error(row: dict[str, Any]) -> None:

@@ -35,6 +35,7 @@ ROWS = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @given(ROWS)
 @settings(max_examples=150, deadline=None)
 def test_any_row_is_a_trajectory_or_one_clear_error(given_row: dict[str, Any]) -> None:

@@ -46,6 +46,7 @@ def test_careful_solves_the_questions(style: str, questions: list[Question], lib
     assert right(questions, episodes) >= 0.85
 
 
+@pytest.mark.slow
 def test_profiles_differ_in_skill_and_tools_matter(questions: list[Question], library: Path) -> None:
     shares = {
         profile: right(questions, play(Settings(profile=profile, faults=CLEAN), questions, library, seed=3))
