@@ -11,11 +11,12 @@ from typing import Any
 
 from trajsynth.callcache import CallCache
 from trajsynth.codec import canonical
-from trajsynth.protocols import Toolbox, ToolResult, begin, forget, release, tools_of
-from trajsynth.types import Toolset, ToolSpec
+from trajsynth.protocols import Toolbox, ToolResult
+from trajsynth.tools.around import Around
+from trajsynth.types import ToolSpec
 
 
-class CachedToolbox:
+class CachedToolbox(Around):
     """Another toolbox behind a cache. A served result is not executed, costs nothing and is marked `cached`.
 
     Failures that pass are never kept. `without` names servers that are always asked: those whose tools leave something
@@ -23,27 +24,8 @@ class CachedToolbox:
     """
 
     def __init__(self, inner: Toolbox, cache: CallCache, without: Collection[str] = ()) -> None:
-        self._inner, self._cache, self._without = inner, cache, frozenset(without)
-
-    def tools(self) -> Toolset:
-        """Those of the toolbox behind."""
-        return self._inner.tools()
-
-    async def begin(self, rollout: str) -> None:
-        """As the toolbox behind does."""
-        await begin(self._inner, rollout)
-
-    def tools_of(self, rollout: str) -> Toolset:
-        """Those of the toolbox behind."""
-        return tools_of(self._inner, rollout)
-
-    async def release(self, rollout: str) -> None:
-        """As the toolbox behind does."""
-        await release(self._inner, rollout)
-
-    def forget(self, rollout: str) -> None:
-        """As the toolbox behind."""
-        forget(self._inner, rollout)
+        super().__init__(inner)
+        self._cache, self._without = cache, frozenset(without)
 
     async def call(self, spec: ToolSpec, arguments: dict[str, Any], *, rollout: str) -> ToolResult:
         """The recorded result, or a new one."""

@@ -20,8 +20,9 @@ from trajsynth.codec import canonical
 from trajsynth.config import ToolLimits
 from trajsynth.errors import ConfigError
 from trajsynth.pacing import Backoff, Rate
-from trajsynth.protocols import Toolbox, ToolResult, begin, forget, release, tools_of
-from trajsynth.types import Toolset, ToolSpec
+from trajsynth.protocols import Toolbox, ToolResult
+from trajsynth.tools.around import Around
+from trajsynth.types import ToolSpec
 
 CACHE_BYTES = 128 * 2**20
 """Text that a server's remembered results may take; the ones unused for longest go first."""
@@ -31,40 +32,20 @@ _REFUSED = ("unavailable", "blocked", "invalid_call")
 """Outcomes of calls that no tool answered."""
 
 
-class LimitedToolbox:
+class LimitedToolbox(Around):
     """A toolbox whose servers are called within their limits.
 
     `inner` must be open: raises ConfigError for limits of a server to which no tool belongs.
     """
 
     def __init__(self, inner: Toolbox, limits: Mapping[str, ToolLimits], *, backoff: Backoff | None = None) -> None:
-        self._inner = inner
+        super().__init__(inner)
         served = {spec.server for spec in inner.tools()}
         for name in limits:
             if name not in served:
                 listed = ", ".join(sorted(served)) or "none"
                 raise ConfigError(f"tools.limits.{name}: no tool belongs to a server {name!r}; servers: {listed}")
         self._servers = {name: _Server(inner, given, backoff or Backoff(1.0)) for name, given in limits.items()}
-
-    def tools(self) -> Toolset:
-        """Those of the toolbox inside."""
-        return self._inner.tools()
-
-    async def begin(self, rollout: str) -> None:
-        """As the toolbox inside does."""
-        await begin(self._inner, rollout)
-
-    def tools_of(self, rollout: str) -> Toolset:
-        """Those of the toolbox inside."""
-        return tools_of(self._inner, rollout)
-
-    async def release(self, rollout: str) -> None:
-        """As the toolbox inside does."""
-        await release(self._inner, rollout)
-
-    def forget(self, rollout: str) -> None:
-        """As the toolbox inside."""
-        forget(self._inner, rollout)
 
     async def call(self, spec: ToolSpec, arguments: dict[str, Any], *, rollout: str) -> ToolResult:
         """Run one tool within its server's limits; the result's `usd` is what all tries cost."""
