@@ -10,7 +10,7 @@ import pytest
 from climain import trajsynth
 
 SMALL = ["--set", "questions.questions=2", "--set", "questions.pages=60", "--set", "grade=[exact]", "--quiet"]
-PRICED = ["--set", "tools.limits={corpus: {price: 0.25, concurrency: 4, cache: idempotent}}"]
+PRICED = ["--set", "tools.limits={corpus: {price: 0.25, concurrency: 4, cache: read_only}}"]
 
 
 @pytest.fixture(autouse=True)

@@ -135,13 +135,15 @@ KINDS: list[Any] = [RepeatLoop(), RepeatRun(), RepeatInterleaved(), RepeatDrift(
 def test_time_is_linear(text: str) -> None:
     """Five times the text costs about five times the time."""
 
-    def seconds(given: str) -> float:
+    def once(given: str) -> float:
         start = time.process_time()
         for kind in KINDS:
             kind.check(says(given))
         return time.process_time() - start
 
-    seconds(text)
+    def seconds(given: str) -> float:
+        return min(once(given) for _ in range(3))  # whatever else the machine does only makes it longer
+
     assert seconds(text * 5) < 12 * seconds(text) + 0.3
 
 
