@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from trajsynth.filters.base import Filter
+from trajsynth.filters.quantities import Quantity, highest
 from trajsynth.filters.view import Exchange, excerpt, exchanges
 from trajsynth.protocols import Measures
 from trajsynth.types import Conversation, Finding, Trajectory
@@ -27,6 +28,10 @@ class ActionLoop(Filter):
     name: ClassVar = "loop.action"
     codes: ClassVar = ("loop.action",)
     thresholds: ClassVar = {"loop.action": "row"}
+    quantities: ClassVar = (
+        Quantity("loop.action", "row", "identical calls in a row"),
+        Quantity("loop.action", "cycles", "rounds of a cycle of calls"),
+    )
 
     row: int = 4
     """Fewest identical calls in a row."""
@@ -48,6 +53,9 @@ class ActionLoop(Filter):
                 detail = f"{loop['rounds']}x {what}: {loop['call']}"
                 found.append(self.finding("loop.action", loop, detail=detail, value=float(loop["rounds"])))
         return found
+
+    def levels(self, measures: Measures) -> dict[str, float]:
+        return highest(("row" if loop["period"] == 1 else "cycles", loop["rounds"]) for loop in measures["loops"])
 
 
 def _loops(conversation: Conversation) -> list[dict[str, Any]]:

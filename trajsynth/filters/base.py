@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
 
 from trajsynth.filters.codes import scope_of
+from trajsynth.filters.quantities import Quantity
 from trajsynth.protocols import Measures
 from trajsynth.readers import as_trajectory
 from trajsynth.types import Finding, Trajectory
@@ -39,6 +40,8 @@ class Filter(ABC):
     codes: ClassVar[tuple[str, ...]]
     thresholds: ClassVar[Mapping[str, str]] = {}
     """Code -> the field that `--rethreshold code=value` sets."""
+    quantities: ClassVar[tuple[Quantity, ...]] = ()
+    """What `levels` reads, in the order of a report."""
 
     @abstractmethod
     def measure(self, trajectory: Trajectory) -> Measures:
@@ -47,6 +50,11 @@ class Filter(ABC):
     @abstractmethod
     def judge(self, measures: Measures) -> list[Finding]:
         """The findings those measures give under this filter's thresholds, in order of appearance."""
+
+    def levels(self, measures: Measures) -> dict[str, float]:
+        """By field of `quantities` the trajectory's worst value; left out where there was nothing to measure."""
+        del measures
+        return {}
 
     def check(self, row: Row) -> list[Finding]:
         """Findings about one row, those out of scope for its `correct` left out. Raises RecordError only."""
@@ -80,6 +88,7 @@ class CorpusFilter(ABC):
     name: ClassVar[str]
     codes: ClassVar[tuple[str, ...]]
     thresholds: ClassVar[Mapping[str, str]] = {}
+    quantities: ClassVar[tuple[Quantity, ...]] = ()
 
     @abstractmethod
     def sign(self, trajectory: Trajectory) -> Measures:

@@ -18,6 +18,7 @@ from typing import Any, ClassVar, Final
 
 from trajsynth.errors import ConfigError
 from trajsynth.filters.base import Filter
+from trajsynth.filters.quantities import Quantity, highest
 from trajsynth.filters.view import excerpt
 from trajsynth.filters.words import words
 from trajsynth.protocols import Measures
@@ -40,6 +41,7 @@ class LeakBenchmark(Filter):
     name: ClassVar = "leak.benchmark"
     codes: ClassVar = ("leak.benchmark",)
     thresholds: ClassVar = {"leak.benchmark": "runs"}
+    quantities: ClassVar = (Quantity("leak.benchmark", "runs", "runs of words shared with a benchmark"),)
 
     questions: tuple[str, ...] = ()
     """Files with the benchmarks' questions; none: nothing is found."""
@@ -80,6 +82,9 @@ class LeakBenchmark(Filter):
                 detail = f"the question {how}: {overlap['text']!r}"
                 return [self.finding(self.name, overlap, detail=detail, value=float(overlap["runs"]))]
         return []
+
+    def levels(self, measures: Measures) -> dict[str, float]:
+        return highest(("runs", overlap["runs"]) for overlap in measures["overlaps"])
 
 
 def _asked(trajectory: Trajectory) -> Iterator[tuple[dict[str, Any], str]]:

@@ -16,6 +16,7 @@ from trajsynth.filters.base import CorpusFilter
 from trajsynth.filters.duplicates_clusters import Duplicate, Pool, Search, duplicates
 from trajsynth.filters.duplicates_shingles import pack, told, unpack
 from trajsynth.filters.duplicates_sketch import Backend
+from trajsynth.filters.quantities import Quantity
 from trajsynth.filters.view import assistant_turns, canonical
 from trajsynth.filters.words import words
 from trajsynth.protocols import Measures
@@ -46,6 +47,7 @@ class Duplicates(CorpusFilter):
     name: ClassVar = "duplicates"
     codes: ClassVar = ("duplicate.exact", "duplicate.near")
     thresholds: ClassVar = {"duplicate.near": "threshold"}
+    quantities: ClassVar = (Quantity("duplicate.near", "threshold", "similarity to its partner", scale="share"),)
 
     threshold: float = 0.8
     """Lowest similarity of near duplicates, 0 to 1."""

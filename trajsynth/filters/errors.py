@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from trajsynth.filters.base import Filter
+from trajsynth.filters.quantities import Quantity, highest
 from trajsynth.filters.view import FAILED, NETWORK
 from trajsynth.protocols import Measures
 from trajsynth.types import Conversation, Finding, Trajectory
@@ -27,6 +28,10 @@ class ErrorStreak(Filter):
     name: ClassVar = "error.streak"
     codes: ClassVar = ("error.streak",)
     thresholds: ClassVar = {"error.streak": "failures"}
+    quantities: ClassVar = (
+        Quantity("error.streak", "failures", "failed results in a row"),
+        Quantity("error.streak", "network", "network faults in a row"),
+    )
 
     failures: int = 3
     """Fewest failed results in a row that are not the network's fault."""
@@ -52,6 +57,11 @@ class ErrorStreak(Filter):
                 detail = f"{streak['network']} network faults in a row up to message {streak['last']}"
                 found.append(self.finding("error.streak", streak, detail=detail, value=float(streak["network"])))
         return found
+
+    def levels(self, measures: Measures) -> dict[str, float]:
+        streaks = measures["streaks"]
+        own = [("failures", streak["failed"] - streak["network"]) for streak in streaks]
+        return highest([*own, *(("network", streak["network"]) for streak in streaks)])
 
 
 def _streaks(conversation: Conversation) -> list[dict[str, Any]]:
@@ -81,6 +91,10 @@ class ErrorTimeouts(Filter):
     name: ClassVar = "error.timeouts"
     codes: ClassVar = ("error.timeouts",)
     thresholds: ClassVar = {"error.timeouts": "count"}
+    quantities: ClassVar = (
+        Quantity("error.timeouts", "count", "timeouts"),
+        Quantity("error.timeouts", "share", "share of results timed out", scale="share", flags="above"),
+    )
 
     count: int = 3
     """Fewest timeouts in a trajectory."""
@@ -101,3 +115,8 @@ class ErrorTimeouts(Filter):
         return [
             self.finding("error.timeouts", detail=f"{timeouts} of {results} calls timed out", value=float(timeouts))
         ]
+
+    def levels(self, measures: Measures) -> dict[str, float]:
+        timeouts, results = measures["timeouts"], measures["results"]
+        share = {"share": timeouts / results} if results and results >= self.results else {}
+        return {"count": timeouts, **share} if results else {}

@@ -15,6 +15,7 @@ from typing import ClassVar, Final
 
 from trajsynth.filters.base import Filter
 from trajsynth.filters.layout import lines
+from trajsynth.filters.quantities import Quantity
 from trajsynth.filters.view import assistant_turns, excerpt
 from trajsynth.protocols import Measures
 from trajsynth.types import Finding, Trajectory
@@ -59,6 +60,10 @@ class LanguageMixed(Filter):
     name: ClassVar = "language.mixed"
     codes: ClassVar = ("language.mixed",)
     thresholds: ClassVar = {"language.mixed": "share"}
+    quantities: ClassVar = (
+        Quantity("language.mixed", "share", "share of letters of a second script", scale="share"),
+        Quantity("language.mixed", "latin", "share of Latin letters in another script", scale="share"),
+    )
 
     share: float = 0.02
     """The second script has at least this share of the letters."""
@@ -99,6 +104,12 @@ class LanguageMixed(Filter):
             return []
         detail = f"{share:.0%} {second} in {measures['main']} text: {measures.get('text', '')!r}"
         return [self.finding(self.name, measures, detail=detail, value=round(share, 4))]
+
+    def levels(self, measures: Measures) -> dict[str, float]:
+        if measures["second"] is None or not measures["letters"] or measures["count"] < self.letters:
+            return {}
+        field = "latin" if measures["second"] == "Latin" else "share"
+        return {field: measures["count"] / measures["letters"]}
 
 
 def _brought(trajectory: Trajectory) -> str:

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 
 from trajsynth.filters.base import Filter
+from trajsynth.filters.quantities import Quantity, highest
 from trajsynth.filters.view import exchanges
 from trajsynth.filters.words import words
 from trajsynth.hosts import BENCHMARK_HOSTS, under
@@ -108,6 +109,7 @@ class LeakAnswer(Filter):
     name: ClassVar = "leak.answer"
     codes: ClassVar = ("leak.answer",)
     thresholds: ClassVar = {"leak.answer": "chars"}
+    quantities: ClassVar = (Quantity("leak.answer", "chars", "characters of an answer that the prompt holds"),)
 
     chars: int = 6
     """Fewest characters of the answer."""
@@ -140,6 +142,9 @@ class LeakAnswer(Filter):
             where = "the prompt states the answer" if leak["kind"] == "stated" else "the question holds its answer"
             return [self.finding(self.name, detail=f"{where} {leak['answer']!r}", value=leak["answer"])]
         return []
+
+    def levels(self, measures: Measures) -> dict[str, float]:
+        return highest(("chars", leak["chars"]) for leak in measures["leaks"] if leak["words"] <= self.question)
 
 
 def _telling(answer: str) -> bool:

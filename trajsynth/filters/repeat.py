@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from trajsynth.filters.base import Filter
 from trajsynth.filters.layout import in_data
+from trajsynth.filters.quantities import Quantity, highest
 from trajsynth.filters.suspects import suspicion
 from trajsynth.filters.view import assistant_turns, excerpt, heard
 from trajsynth.filters.words import TOKEN, UNSPACED
@@ -56,6 +57,10 @@ class RepeatLoop(Filter):
     name: ClassVar = "repeat.loop"
     codes: ClassVar = ("repeat.loop",)
     thresholds: ClassVar = {"repeat.loop": "copies"}
+    quantities: ClassVar = (
+        Quantity("repeat.loop", "copies", "copies back to back in prose"),
+        Quantity("repeat.loop", "data", "copies back to back in data"),
+    )
 
     copies: int = 3
     """Fewest back-to-back copies."""
@@ -82,6 +87,13 @@ class RepeatLoop(Filter):
             detail = f"{run['copies']}x back to back in the {run['field']}: {run['text']!r}"
             found.append(self.finding("repeat.loop", run, detail=detail, value=float(run["copies"])))
         return found
+
+    def levels(self, measures: Measures) -> dict[str, float]:
+        return highest(
+            ("data" if run["kind"] == "data" else "copies", run["copies"])
+            for run in measures["runs"]
+            if run["tokens"] >= self.tokens and run["block"] <= self.block
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +198,11 @@ class RepeatRun(Filter):
     name: ClassVar = "repeat.run"
     codes: ClassVar = ("repeat.run",)
     thresholds: ClassVar = {"repeat.run": "letters"}
+    quantities: ClassVar = (
+        Quantity("repeat.run", "letters", "characters of a run of letters"),
+        Quantity("repeat.run", "symbols", "characters of a run of symbols"),
+        Quantity("repeat.run", "rules", "characters of a run of separators or digits"),
+    )
 
     letters: int = 80
     """Fewest characters of a run whose unit is made of letters (and spaces or end marks)."""
@@ -209,6 +226,9 @@ class RepeatRun(Filter):
             detail = f"{run['unit']!r} over {run['chars']} characters of the {run['field']}"
             found.append(self.finding("repeat.run", run, detail=detail, value=float(run["chars"])))
         return found
+
+    def levels(self, measures: Measures) -> dict[str, float]:
+        return highest((run["kind"], run["chars"]) for run in measures["runs"])
 
 
 def _runs(place: Place, trajectory: Trajectory) -> list[dict[str, Any]]:

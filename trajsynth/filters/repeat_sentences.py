@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Final
 from trajsynth.filters.base import Filter
 from trajsynth.filters.drift import Copies, drifts
 from trajsynth.filters.layout import Sentence, sentences
+from trajsynth.filters.quantities import Quantity, highest
 from trajsynth.filters.repeat import Place, block_runs, placed, texts
 from trajsynth.filters.suspects import suspicion
 from trajsynth.filters.view import heard
@@ -43,6 +44,10 @@ class RepeatInterleaved(Filter):
     name: ClassVar = "repeat.interleaved"
     codes: ClassVar = ("repeat.interleaved",)
     thresholds: ClassVar = {"repeat.interleaved": "copies"}
+    quantities: ClassVar = (
+        Quantity("repeat.interleaved", "copies", "copies of a sentence in prose"),
+        Quantity("repeat.interleaved", "listed", "copies of a sentence in lists and verse"),
+    )
 
     copies: int = 4
     """Fewest copies in prose that do not stand back to back."""
@@ -72,6 +77,13 @@ class RepeatInterleaved(Filter):
             detail = f"said {repeat['copies']}x in the {repeat['field']}: {repeat['text']!r}"
             found.append(self.finding(self.name, repeat, detail=detail, value=float(repeat["copies"])))
         return found
+
+    def levels(self, measures: Measures) -> dict[str, float]:
+        return highest(
+            ("copies" if repeat["kind"] == "prose" else "listed", repeat["copies"])
+            for repeat in measures["repeats"]
+            if repeat["words"] >= self.words
+        )
 
 
 def _interleaved(place: Place, trajectory: Trajectory) -> Iterator[dict[str, Any]]:
@@ -116,6 +128,10 @@ class RepeatDrift(Filter):
     name: ClassVar = "repeat.drift"
     codes: ClassVar = ("repeat.drift",)
     thresholds: ClassVar = {"repeat.drift": "copies"}
+    quantities: ClassVar = (
+        Quantity("repeat.drift", "copies", "copies that differ in a counter or a word"),
+        Quantity("repeat.drift", "listed", "copies with another name in one slot"),
+    )
 
     copies: int = 4
     """Fewest copies that differ in a counter or, here and there, in a word."""
@@ -143,6 +159,13 @@ class RepeatDrift(Filter):
             detail = f"{repeat['copies']} copies differ in {differ} in the {repeat['field']}: {repeat['text']!r}"
             found.append(self.finding(self.name, repeat, detail=detail, value=float(repeat["copies"])))
         return found
+
+    def levels(self, measures: Measures) -> dict[str, float]:
+        return highest(
+            ("listed" if repeat["kind"] == "slot" else "copies", repeat["copies"])
+            for repeat in measures["repeats"]
+            if repeat["total"] >= self.total
+        )
 
 
 def _drifting(place: Place, trajectory: Trajectory) -> Iterator[dict[str, Any]]:

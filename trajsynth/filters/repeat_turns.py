@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Final
 from zlib import crc32
 
 from trajsynth.filters.base import Filter
+from trajsynth.filters.quantities import Quantity, highest
 from trajsynth.filters.view import Exchange, beside_calls, excerpt, exchanges, imported
 from trajsynth.filters.words import words
 from trajsynth.protocols import Measures
@@ -38,6 +39,9 @@ class RepeatCrossTurn(Filter):
     name: ClassVar = "repeat.cross_turn"
     codes: ClassVar = ("repeat.cross_turn",)
     thresholds: ClassVar = {"repeat.cross_turn": "similarity"}
+    quantities: ClassVar = (
+        Quantity("repeat.cross_turn", "similarity", "similarity to an earlier turn", scale="share"),
+    )
 
     similarity: float = 0.9
     """Lowest similarity, 0 to 1."""
@@ -64,6 +68,9 @@ class RepeatCrossTurn(Filter):
             for pair in measures["pairs"]
             if pair["similarity"] >= self.similarity and pair["words"] >= self.words
         ]
+
+    def levels(self, measures: Measures) -> dict[str, float]:
+        return highest(("similarity", pair["similarity"]) for pair in measures["pairs"] if pair["words"] >= self.words)
 
 
 def _pairs(conversation: Conversation, *, ours: bool) -> Iterator[dict[str, Any]]:

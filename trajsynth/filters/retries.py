@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from trajsynth.filters.base import Filter
+from trajsynth.filters.quantities import Quantity, highest
 from trajsynth.filters.view import Exchange, canonical, excerpt, exchanges
 from trajsynth.protocols import Measures
 from trajsynth.types import Conversation, Finding, Trajectory
@@ -26,6 +27,7 @@ class RedundantRetry(Filter):
     name: ClassVar = "retry.redundant"
     codes: ClassVar = ("retry.redundant",)
     thresholds: ClassVar = {"retry.redundant": "times"}
+    quantities: ClassVar = (Quantity("retry.redundant", "times", "times the same call gave the same result"),)
 
     times: int = 4
     """Fewest identical exchanges."""
@@ -49,6 +51,9 @@ class RedundantRetry(Filter):
             for repeat in measures["repeats"]
             if repeat["times"] >= self.times
         ]
+
+    def levels(self, measures: Measures) -> dict[str, float]:
+        return highest(("times", repeat["times"]) for repeat in measures["repeats"])
 
 
 def _repeats(conversation: Conversation) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from trajsynth.filters.base import Filter
+from trajsynth.filters.quantities import Quantity, highest
 from trajsynth.filters.view import assistant_turns, beside_calls
 from trajsynth.filters.words import words
 from trajsynth.protocols import Measures
@@ -47,6 +48,9 @@ class PlanMissing(Filter):
     name: ClassVar = "plan.missing"
     codes: ClassVar = ("plan.missing",)
     thresholds: ClassVar = {"plan.missing": "words"}
+    quantities: ClassVar = (
+        Quantity("plan.missing", "words", "words before the first call (0: no plan)", flags="below"),
+    )
 
     words: int = 8
     """Fewest words of a plan; characters in scripts without spaces."""
@@ -66,6 +70,9 @@ class PlanMissing(Filter):
             return []
         return [self.finding(self.name, measures, detail="no plan before the first call")]
 
+    def levels(self, measures: Measures) -> dict[str, float]:
+        return {"words": measures["words"] if measures["plan"] else 0} if measures["acts"] else {}
+
 
 def _plan(text: str) -> bool:
     lower = text.lower()
@@ -81,6 +88,9 @@ class ThoughtMissing(Filter):
     name: ClassVar = "thought.missing"
     codes: ClassVar = ("thought.missing",)
     thresholds: ClassVar = {"thought.missing": "share"}
+    quantities: ClassVar = (
+        Quantity("thought.missing", "share", "share of calling turns that say nothing", scale="share", flags="above"),
+    )
 
     share: float = 0.5
     """Such turns are more than this share of the turns that call a tool."""
@@ -98,6 +108,9 @@ class ThoughtMissing(Filter):
         detail = f"{silent} of {acting} turns with calls say nothing"
         return [self.finding(self.name, measures, detail=detail, value=round(silent / acting, 3))]
 
+    def levels(self, measures: Measures) -> dict[str, float]:
+        return {"share": measures["silent"] / measures["acting"]} if measures["acting"] else {}
+
 
 @dataclass(frozen=True)
 class MultiCall(Filter):
@@ -106,6 +119,7 @@ class MultiCall(Filter):
     name: ClassVar = "multi_call"
     codes: ClassVar = ("multi_call",)
     thresholds: ClassVar = {"multi_call": "calls"}
+    quantities: ClassVar = (Quantity("multi_call", "calls", "calls in one turn"),)
 
     calls: int = 2
     """Fewest calls of one turn."""
@@ -120,6 +134,9 @@ class MultiCall(Filter):
             for turn in measures["turns"]
             if turn["calls"] >= self.calls
         ]
+
+    def levels(self, measures: Measures) -> dict[str, float]:
+        return highest(("calls", turn["calls"]) for turn in measures["turns"])
 
 
 _TAGS: Final = re.compile(r"</?think(?:ing)?>", re.IGNORECASE)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from trajsynth.filters.base import Filter
+from trajsynth.filters.quantities import Quantity, highest
 from trajsynth.filters.view import excerpt, exchanges, heard
 from trajsynth.protocols import Measures
 from trajsynth.schemas import parse_arguments
@@ -41,6 +42,7 @@ class ToolMisuse(Filter):
     name: ClassVar = "tool.misuse"
     codes: ClassVar = ("tool.misuse",)
     thresholds: ClassVar = {"tool.misuse": "words"}
+    quantities: ClassVar = (Quantity("tool.misuse", "words", "words of a search query", flags="above"),)
 
     words: int = 60
     """More words than this are no search query."""
@@ -59,6 +61,9 @@ class ToolMisuse(Filter):
             for use in measures["uses"]
             if use["words"] is None or use["words"] > self.words
         ]
+
+    def levels(self, measures: Measures) -> dict[str, float]:
+        return highest(("words", use["words"]) for use in measures["uses"] if use["words"] is not None)
 
 
 _LONG_QUERY: Final = 20
