@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from multisets import jaccard
 
-from trajsynth.filters.duplicates_clusters import Duplicate, Pool, Search, alike, duplicates
+from trajsynth.filters.duplicates_clusters import Pool, Search, alike, duplicates
+from trajsynth.filters.duplicates_graph import Duplicate
 from trajsynth.filters.duplicates_shingles import told
 from trajsynth.filters.words import words
 

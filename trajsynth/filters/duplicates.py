@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from trajsynth.filters.base import CorpusFilter
-from trajsynth.filters.duplicates_clusters import Duplicate, Pool, Search, duplicates
+from trajsynth.filters.duplicates_clusters import Pool, Search, duplicates
+from trajsynth.filters.duplicates_graph import Duplicate
 from trajsynth.filters.duplicates_shingles import pack, told, unpack
 from trajsynth.filters.duplicates_sketch import Backend
 from trajsynth.filters.quantities import Quantity

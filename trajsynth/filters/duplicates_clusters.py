@@ -1,19 +1,19 @@
-"""Who is like whom, and who stays: verified pairs, clusters of them, one to stay in each.
+"""Who is like whom: pairs found, compared and handed to the graph that says who stays.
 
 Level 2, numpy inside the functions. Sketches only propose: every pair that counts was compared shingle by shingle.
-Clusters are the connected components of the pairs that are alike; what the recipe drops anyway connects nobody else.
 Tests: tests/filters/test_filters_duplicates_clusters.py.
 """
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from trajsynth.filters.duplicates_graph import Duplicate, Graph, Worth
 from trajsynth.filters.duplicates_shingles import similarity
 from trajsynth.filters.duplicates_sketch import Backend, candidates
 
@@ -22,24 +22,11 @@ if TYPE_CHECKING:
 
 PAIRWISE: Final = 1000
 """Up to so many are compared each with each (about 2 µs a pair of 2,000 shingles); more go through a sketch first."""
-_SHORT: Final = 16
+SHORT: Final = 16
 """Candidates in a run that are compared pair by pair."""
 _BLOCK: Final = 2_000_000
 """Shingles counted at once: about 50 MB."""
 _CACHED: Final = 256
-
-
-@dataclass(frozen=True, slots=True)
-class Duplicate:
-    """One that goes, by its place in the input."""
-
-    index: int
-    partner: int
-    """The worthiest that it is like; often `kept`."""
-    similarity: float
-    exact: bool
-    kept: int
-    """Who stays of its cluster."""
 
 
 @dataclass(slots=True)
@@ -70,7 +57,7 @@ class Pool:
             if scope != group:
                 self.groups.setdefault(group, array("q")).append(twins[0])
 
-    def worth(self, index: int) -> tuple[bool, tuple[int, ...], int]:
+    def worth(self, index: int) -> Worth:
         """Sorts the worthiest first."""
         return (bool(self.dropped[index]), self.ranks[index], index)
 
@@ -85,24 +72,6 @@ class Search:
     pairwise: int = PAIRWISE
 
 
-class Forest:
-    """Union-find; the root of a tree is its smallest member."""
-
-    def __init__(self, count: int) -> None:
-        self._up = array("q", range(count))
-
-    def root(self, i: int) -> int:
-        up = self._up
-        while up[i] != i:
-            up[i] = up[up[i]]
-            i = up[i]
-        return i
-
-    def join(self, i: int, j: int) -> None:
-        i, j = sorted((self.root(i), self.root(j)))
-        self._up[j] = i
-
-
 def duplicates(pool: Pool, search: Search) -> list[Duplicate]:
     """All that go, in input order; the answer depends on the items alone, and between equals on their order."""
     finder = _Finder(pool, search)
@@ -110,19 +79,18 @@ def duplicates(pool: Pool, search: Search) -> list[Duplicate]:
         finder.connect(members)
     for members in pool.groups.values():
         finder.connect(sorted(set(members)))
-    return sorted((*finder.exact(), *finder.near()), key=lambda duplicate: duplicate.index)
+    graph = finder.graph
+    near = graph.near((first, *finder.partner(first, q.ordered)) for q in graph.queries() for first in q.asking)
+    return sorted((*graph.exact(), *near), key=lambda duplicate: duplicate.index)
 
 
 class _Finder:
-    """One search under way. Exact twins are one item, spoken for by the first of them."""
+    """One search under way."""
 
     def __init__(self, pool: Pool, search: Search) -> None:
         self.pool, self.search = pool, search
         self.load = lru_cache(maxsize=_CACHED)(pool.load)
-        count = len(pool.ranks)
-        self.all, self.living = Forest(count), Forest(count)
-        self.best = {twins[0]: min(twins, key=pool.worth) for twins in pool.exact.values()}
-        """First twin -> the worthiest."""
+        self.graph = Graph(len(pool.ranks), pool.worth, (twins for twins in pool.exact.values() if len(twins) > 1))
 
     def connect(self, members: Sequence[int]) -> None:
         """Join those that are alike."""
@@ -130,7 +98,7 @@ class _Finder:
             return
         if len(members) <= self.search.pairwise:
             for one, two in alike(members, self.load, self.search.threshold):
-                self._join(one, two)
+                self.graph.join(one, two)
             return
         items = ((i, self.pool.load(i)) for i in members)
         failed: set[tuple[int, int]] = set()
@@ -141,87 +109,37 @@ class _Finder:
         """Connect a run of candidates: in a short one each pair is compared once in all bands, in a long one each
         with the first, which settles copies of one text, and only then each with each.
         """
-        short = len(run) <= _SHORT
+        short = len(run) <= SHORT
         for place, one in enumerate(run[:-1] if short else run[:1]):
-            if self._settled(run):
+            if self.graph.settled(run):
                 return
             for two in run[place + 1 :]:
-                if self._connected(one, two) or (one, two) in failed:
+                if self.graph.connected(one, two) or (one, two) in failed:
                     continue
-                if self._like(one, two) >= self.search.threshold:
-                    self._join(one, two)
+                if self._like(one, two) is not None:
+                    self.graph.join(one, two)
                 elif short:
                     failed.add((one, two))
-        if not short and not self._settled(run):
+        if not short and not self.graph.settled(run):
             for one, two in alike(run, self.load, self.search.threshold):
-                self._join(one, two)
+                self.graph.join(one, two)
 
-    def _like(self, one: int, two: int) -> float:
-        mine, theirs = self.load(one), self.load(two)
-        sizes = sorted((len(mine), len(theirs)))
-        return similarity(mine, theirs) if sizes[0] / sizes[1] >= self.search.threshold else 0.0
+    def _like(self, one: int, two: int) -> float | None:
+        return likeness(self.load(one), self.load(two), self.search.threshold)
 
-    def _gone(self, first: int) -> bool:
-        return bool(self.pool.dropped[self.best[first]])
-
-    def _settled(self, run: list[int]) -> bool:
-        living = {self.living.root(i) for i in run if not self._gone(i)}
-        return len(living) < 2 and len({self.all.root(i) for i in run}) == 1
-
-    def _connected(self, one: int, two: int) -> bool:
-        forest = self.all if self._gone(one) or self._gone(two) else self.living
-        return forest.root(one) == forest.root(two)
-
-    def _join(self, one: int, two: int) -> None:
-        self.all.join(one, two)
-        if not self._gone(one) and not self._gone(two):
-            self.living.join(one, two)
-
-    def exact(self) -> Iterator[Duplicate]:
-        """Twins of a worthier one."""
-        stays = self._stays()
-        for twins in self.pool.exact.values():
-            best = self.best[twins[0]]
-            for i in twins:
-                if i != best:
-                    yield Duplicate(i, best, 1.0, exact=True, kept=stays(twins[0]))
-
-    def near(self) -> Iterator[Duplicate]:
-        """Those that are like another and not the worthiest of their cluster."""
-        stays = self._stays()
-        for gone, forest in ((False, self.living), (True, self.all)):
-            for cluster in self._clusters(forest):
-                ordered = sorted(cluster, key=lambda first: self.pool.worth(self.best[first]))
-                for first in ordered[1:]:
-                    if self._gone(first) == gone:
-                        yield self._near(first, ordered, stays(first))
-
-    def _near(self, first: int, ordered: list[int], kept: int) -> Duplicate:
+    def partner(self, first: int, ordered: Sequence[int]) -> tuple[int, float]:
+        """The worthiest of its cluster that it is like, and how much."""
         others = ((other, self._like(first, other)) for other in ordered if other != first)
-        partner, like = next((other, like) for other, like in others if like >= self.search.threshold)
-        return Duplicate(self.best[first], self.best[partner], like, exact=False, kept=kept)
+        return next((other, like) for other, like in others if like is not None)
 
-    def _clusters(self, forest: Forest) -> Iterable[list[int]]:
-        found: dict[int, list[int]] = {}
-        for first in self.best:
-            root = forest.root(first)
-            if root != first:
-                found.setdefault(root, [root]).append(first)
-        return found.values()
 
-    def _stays(self) -> Callable[[int], int]:
-        """First twin -> the worthiest of its cluster."""
-        worthiest: dict[tuple[bool, int], int] = {}
-
-        def key(first: int) -> tuple[bool, int]:
-            gone = self._gone(first)
-            return gone, (self.all if gone else self.living).root(first)
-
-        for gone, forest in ((False, self.living), (True, self.all)):
-            for cluster in self._clusters(forest):
-                chosen = min((self.best[first] for first in cluster), key=self.pool.worth)
-                worthiest[gone, forest.root(cluster[0])] = chosen
-        return lambda first: worthiest.get(key(first), self.best[first])
+def likeness(one: Shingles, two: Shingles, threshold: float) -> float | None:
+    """The similarity where it reaches the threshold."""
+    sizes = sorted((len(one), len(two)))
+    if not sizes[0] or sizes[0] / sizes[1] < threshold:
+        return None
+    like = similarity(one, two)
+    return like if like >= threshold else None
 
 
 def alike(
@@ -240,12 +158,12 @@ def alike(
             size = len(load(i))
         blocks[-1].append(i)
     for place, block in enumerate(blocks):
-        yield from _counted(block, [], load, threshold)
+        yield from counted(block, [], load, threshold)
         for other in blocks[place + 1 :]:
-            yield from _counted(block, other, load, threshold)
+            yield from counted(block, other, load, threshold)
 
 
-def _counted(
+def counted(
     block: list[int], other: list[int], load: Callable[[int], Shingles], threshold: float
 ) -> Iterator[tuple[int, int]]:
     """Pairs of a member of the block and one of the other; within the block when the other is empty."""

@@ -14,7 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from trajsynth.filters.duplicates_clusters import PAIRWISE, Duplicate, Pool, Search, duplicates
+from trajsynth.filters.duplicates_clusters import PAIRWISE, Pool, Search, duplicates
+from trajsynth.filters.duplicates_graph import Duplicate
 from trajsynth.filters.duplicates_shingles import told
 from trajsynth.filters.duplicates_sketch import Backend
 
