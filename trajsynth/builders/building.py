@@ -13,9 +13,10 @@ from typing import Any
 from trajsynth.builders.faithful import unfaithful
 from trajsynth.builders.formats import FileType, Format, Kind, format_named
 from trajsynth.builders.formats.base import datasets_module
-from trajsynth.builders.ledger import Checker, Ledger
+from trajsynth.builders.ledger import Checker, Ledger, SplitOf
 from trajsynth.builders.report import STATS_FILE, BuildReport, Lengthmeter, earlier_files, write_stats
 from trajsynth.builders.rows import Reasoning
+from trajsynth.builders.split import share_for, split_of
 from trajsynth.codec import atomic_write
 from trajsynth.types import Trajectory
 
@@ -39,6 +40,11 @@ class Target:
     reasoning: Reasoning = "keep"
     check: bool = False
     """Read everything back and compare it with the source; needs trajectories that can be iterated twice."""
+    validation: float | int = 0.0
+    """Share of the questions (below 1), or number of them, whose rows go to `validation*` files. A number is counted
+    over the trajectories given, which must allow being iterated twice."""
+    split_seed: int = 0
+    """Draws who goes to validation: equal for all sets of a run, so that a question is on one side in all of them."""
 
     def layout(self) -> Format:
         """A fresh format; raises ConfigError."""
@@ -46,21 +52,30 @@ class Target:
             return self.format()
         return format_named(self.format, tokenizer=self.tokenizer, chat_template=self.chat_template)
 
+    def split(self, trajectories: Iterable[Trajectory]) -> SplitOf:
+        """The side of each question."""
+        share, seed = float(self.validation), self.split_seed
+        if self.validation >= 1:
+            share = share_for(int(self.validation), (trajectory.group for trajectory in trajectories), seed)
+        return lambda group: split_of(group, seed, share)
+
 
 def build(kind: Kind, trajectories: Iterable[Trajectory], out: Path, target: Target, fill: Fill) -> BuildReport:
     """Fill folder `out`, replacing an earlier build; an error on the way leaves that as it was.
 
     Raises ConfigError for a format nobody knows or that has no such kind, MissingExtra for Parquet without `datasets`.
     """
-    if target.check and isinstance(trajectories, Iterator):
-        raise ValueError("a check reads the trajectories twice: give a list or another iterable that starts again")
+    if (target.check or target.validation >= 1) and isinstance(trajectories, Iterator):
+        why = "a check reads" if target.check else "to count questions for validation reads"
+        raise ValueError(f"{why} the trajectories twice: give a list or another iterable that starts again")
     layout = target.layout()
     file_type = target.file_type or layout.file_types[0]
     layout.require(kind, file_type)
     if file_type == "parquet":
         datasets_module()
     stale = earlier_files(out)
-    with Ledger(out, kind, layout, file_type) as book:
+    split = target.split(trajectories)
+    with Ledger(out, kind, layout, file_type, split) as book:
         meters = fill(trajectories, layout, book)
     extras = layout.extras(kind, dict(book.rows)) if book.rows else {}
     for name, content in extras.items():
@@ -70,7 +85,7 @@ def build(kind: Kind, trajectories: Iterable[Trajectory], out: Path, target: Tar
         (out / name).unlink(missing_ok=True)
     report = _report(kind, target, book, meters, tuple(extras))
     if target.check:
-        report = _checked(report, trajectories, kind, target, fill, file_type)
+        report = _checked(report, trajectories, kind, target, fill, file_type, split)
     write_stats(report)
     return report
 
@@ -82,6 +97,8 @@ def _report(kind: Kind, target: Target, book: Ledger, meters: Meters, extras: tu
         notes = (*notes, hint)
     if target.reasoning == "drop":
         notes = (*notes, "reasoning was left out, as asked")
+    if target.validation and book.rows and not any(name.startswith("validation") for name in book.rows):
+        notes = (*notes, "no question fell into the validation share: there are too few")
     return BuildReport(
         builder=kind,
         format=book.layout.name,
@@ -105,10 +122,11 @@ def _checked(
     target: Target,
     fill: Fill,
     file_type: FileType,
+    split: SplitOf,
 ) -> BuildReport:
     """The report with what reading everything back showed."""
     layout = target.layout()
-    with Checker(Path(report.folder), kind, layout, file_type) as checker:
+    with Checker(Path(report.folder), kind, layout, file_type, split) as checker:
         fill(_watched(trajectories, checker), layout, checker)
         checker.finish()
     if dict(checker.rows) != report.files:

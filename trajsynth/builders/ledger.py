@@ -8,7 +8,7 @@ Tests: tests/builders/test_builders_check.py.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -17,15 +17,21 @@ from typing import Any, Self
 from trajsynth.builders import files
 from trajsynth.builders.formats import FileType, Format, Kind, Laid
 from trajsynth.builders.rows import Refusal
+from trajsynth.builders.split import Split, file_of
 
+SplitOf = Callable[[str], Split]
+"""A question's group -> the side its rows stand on."""
 _MOST_DIFFERENCES = 20
 
 
 class Ledger:
     """Counts while building, and writes rows to files that appear whole or not at all when the block ends."""
 
-    def __init__(self, folder: Path, kind: Kind, layout: Format, file_type: FileType) -> None:
+    def __init__(
+        self, folder: Path, kind: Kind, layout: Format, file_type: FileType, split: SplitOf = lambda group: "train"
+    ) -> None:
         self.folder, self.kind, self.layout, self.file_type = folder, kind, layout, file_type
+        self.split = split
         self.rows: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
         self.teachers: Counter[str] = Counter()
@@ -34,9 +40,13 @@ class Ledger:
         self._sinks: dict[str, files.Sink] = {}
         self._stack = ExitStack()
 
-    def write(self, laid: Laid, teacher: str = "") -> None:
-        """Append a row."""
-        name = files.name(laid.file, self.file_type)
+    def write(self, laid: Laid, teacher: str = "", group: str = "") -> None:
+        """Append a row to its file on its question's side: `train*` as the format named it, or `validation*`.
+
+        `group` is the question's, of a row that does not say it itself.
+        """
+        split = self.split(group or (laid.holds[0].row.group if laid.holds else ""))
+        name = files.name(file_of(laid.file, split), self.file_type)
         self._put(name, laid)
         self.rows[name] += 1
         if teacher:
@@ -66,8 +76,10 @@ class Ledger:
 class Checker(Ledger):
     """Reads what a ledger wrote: `differences` says what is not as in the source."""
 
-    def __init__(self, folder: Path, kind: Kind, layout: Format, file_type: FileType) -> None:
-        super().__init__(folder, kind, layout, file_type)
+    def __init__(
+        self, folder: Path, kind: Kind, layout: Format, file_type: FileType, split: SplitOf = lambda group: "train"
+    ) -> None:
+        super().__init__(folder, kind, layout, file_type, split)
         self.differences: list[str] = []
         self._readers: dict[str, Iterator[dict[str, Any]]] = {}
 

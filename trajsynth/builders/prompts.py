@@ -25,6 +25,8 @@ class Prompt:
     samples: int
     """Graded rollouts of the question, over all arms."""
     correct: int
+    split: str = "train"
+    """`train` or `validation`."""
 
     @property
     def solve_rate(self) -> float:

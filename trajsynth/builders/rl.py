@@ -109,10 +109,11 @@ def _write(group_id: str, group: _Group, layout: Format, book: Ledger, *, drop_u
         tools=group.tools,
         samples=group.samples,
         correct=group.correct,
+        split=book.split(group_id),
     )
     laid = layout.rl(prompt)
     if isinstance(laid, Refusal):
         book.refuse(laid, group.samples)
         return
-    book.write(laid)
+    book.write(laid, group=group_id)
     book.used += group.samples

@@ -46,6 +46,10 @@ class Row:
     """Tool definitions; empty for in-prompt calls, which have theirs in the system prompt."""
     masked: frozenset[int]
     """Indices into `messages` of assistant turns kept out of the loss."""
+    group: str = ""
+    """Its question's group: all rows of one stand on one side of a train/validation split."""
+    partial: bool = False
+    """Made to train some of its turns only: a layout with a file of its own for rows with masks puts it there."""
 
     @property
     def prompt_length(self) -> int:
@@ -95,6 +99,7 @@ def render(trajectory: Trajectory, index: int = 0, reasoning: Reasoning = "keep"
         sources=[n for n, _ in pairs],
         tools=definitions,
         masked=frozenset(i for i, (n, m) in enumerate(pairs) if m["role"] == "assistant" and n in masked),
+        group=trajectory.group,
     )
     return row if reasoning == "keep" else _without_reasoning(row, inline=reasoning == "inline")
 

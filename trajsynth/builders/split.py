@@ -43,3 +43,18 @@ def share_for(count: int, groups: Iterable[str], seed: int = 0) -> float:
         if len(lowest) > count + 1:
             known.discard(-heapq.heappop(lowest))
     return -lowest[0] if len(lowest) > count else 1.0
+
+
+def file_of(stem: str, split: Split) -> str:
+    """A data file's stem on a side: formats name files `train...`, and `validation...` holds the same columns."""
+    if split == "train":
+        return stem
+    return split + stem.removeprefix("train") if stem.startswith("train") else f"{split}_{stem}"
+
+
+def train_stem(stem: str) -> str:
+    """The name a format knows a data file's columns by, whichever side it is of."""
+    if stem.startswith("validation"):
+        rest = stem.removeprefix("validation")
+        return "train" + rest if not rest or rest[0] == "_" else stem
+    return stem

@@ -22,6 +22,7 @@ from trajsynth.builders.formats import FORMATS, features
 from trajsynth.builders.formats.base import datasets_module
 from trajsynth.builders.formats.tokens import Tokens
 from trajsynth.builders.report import STATS_FILE
+from trajsynth.builders.split import train_stem
 from trajsynth.errors import InputError
 from trajsynth.signals import find_secrets
 
@@ -60,7 +61,7 @@ class Part:
             )
         if name == Tokens.name:
             return features("sft", name)
-        return FORMATS[name]().features(kind, self.path.stem)
+        return FORMATS[name]().features(kind, train_stem(self.path.stem))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

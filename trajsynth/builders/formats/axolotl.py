@@ -22,10 +22,11 @@ from trajsynth.builders.formats.base import (
 from trajsynth.builders.rows import Refusal, Row
 
 _CONFIG = """# The part of an axolotl config that reads these files.
-datasets:
+"""
+_ENTRY = """{key}:
   - path: {path}
     ds_type: {ds_type}
-    type: chat_template
+{split}    type: chat_template
     field_messages: messages
     field_tools: tools
     message_field_training: train   # masked turns; absent means: train on every assistant turn
@@ -68,9 +69,17 @@ class Axolotl(Format):
         return ds.Features({"messages": ds.List(message), **strings("tools"), **source_features()})
 
     def extras(self, kind: Kind, files: dict[str, int]) -> dict[str, bytes]:
-        """axolotl.yaml with the `datasets` entry."""
-        path = next(iter(files), "train.jsonl")
-        return {"axolotl.yaml": _CONFIG.format(path=path, ds_type=path.rpartition(".")[2].removesuffix("l")).encode()}
+        """axolotl.yaml with the `datasets` entry, and `test_datasets` for validation."""
+        entries = [
+            _ENTRY.format(
+                key="test_datasets" if file.startswith("validation") else "datasets",
+                path=file,
+                ds_type=file.rpartition(".")[2].removesuffix("l"),
+                split="    split: train\n" if file.startswith("validation") else "",
+            )
+            for file in sorted(files)
+        ]
+        return {"axolotl.yaml": "".join([_CONFIG, *entries]).encode()}
 
 
 def stringed(message: dict[str, Any]) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from trajsynth.builders.formats.base import (
 )
 from trajsynth.builders.prompts import Prompt
 from trajsynth.builders.rows import Refusal, Row
+from trajsynth.builders.split import train_stem
 
 TOOL_CLASS = "my_tools.Tool"
 """Stands in tool_config.yaml until the user names the class (a verl.tools.base_tool.BaseTool) that runs the tools."""
@@ -77,7 +78,7 @@ class Verl(Format):
         names = [tool["function"]["name"] for tool in prompt.tools]
         extra: dict[str, Any] = {
             "index": prompt.index,
-            "split": "train",
+            "split": prompt.split,
             "question": prompt.question,
             "group": prompt.group,
             "answers": list(prompt.answers),
@@ -117,7 +118,7 @@ class Verl(Format):
         """tool_config.yaml (one a tool set) for RL."""
         if kind != "rl":
             return {}
-        stems = [file.rpartition(".")[0] for file in files]
+        stems = dict.fromkeys(train_stem(file.rpartition(".")[0]) for file in files)
         return {
             f"tool_config{stem.removeprefix('train')}.yaml": _tool_config(self._schemas[stem])
             for stem in stems
