@@ -1,10 +1,11 @@
 """Recall per kind and grade of repetition, false alarms per kind of honest text, and megabytes a second.
 
-    python benchmarks/repetition.py [--seed 1] [--each 30] [--data ../shared/data] [--show]
+    python benchmarks/repetition.py [--seed 1] [--each 30] [--data ../shared/data] [--unseen] [--show]
 
 Positives: 21 kinds in three grades (mild: as few copies as the definition asks for). A loop counts as found by its own
-code; a second column counts any `repeat.*` code of one turn. Negatives: 17 kinds. The real trajectories of DATA are
-listed with whatever is found in them, for a reader to judge. `--show` prints the missed texts and the false alarms.
+code; a second column counts any `repeat.*` code of one turn. Negatives: 17 kinds. `--unseen`: instead 20 and 27 kinds
+written before the filters had seen any. The real trajectories of DATA are listed with whatever is found in them, for a
+reader to judge. `--show` prints the missed texts and the false alarms.
 """
 
 from __future__ import annotations
@@ -13,12 +14,15 @@ import argparse
 import sys
 import time
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 from random import Random
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from repetition_clean import negatives, reworded
 from repetition_samples import Sample, positives, prose
+from repetition_unseen import unseen_positives
+from repetition_unseen_clean import unseen_negatives
 
 from trajsynth.filters import RepeatCrossTurn, RepeatDrift, RepeatInterleaved, RepeatLoop, RepeatRun
 from trajsynth.readers import as_trajectory, read_trajectories
@@ -49,19 +53,21 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--each", type=int, default=30, help="Samples of each kind and grade.")
     parser.add_argument("--data", type=Path, default=DATA)
+    parser.add_argument("--unseen", action="store_true", help="The kinds written before the filters saw any.")
     parser.add_argument("--show", action="store_true")
     options = parser.parse_args()
-    _recall(options.seed, options.each, show=options.show)
-    _alarms(options.seed, 3 * options.each, show=options.show)
+    planted, honest = (unseen_positives, unseen_negatives) if options.unseen else (positives, negatives)
+    _recall(planted(options.seed, options.each), options.each, show=options.show)
+    _alarms(honest(options.seed, 3 * options.each), 3 * options.each, show=options.show)
     _real(options.data / "trajectories")
     _speed(options.data / "trajectories")
 
 
-def _recall(seed: int, each: int, *, show: bool) -> None:
+def _recall(samples: Iterable[Sample], each: int, *, show: bool) -> None:
     own: Counter[tuple[str, int]] = Counter()
     any_code: Counter[str] = Counter()
     codes: dict[str, str] = {}
-    for sample in positives(seed, each):
+    for sample in samples:
         codes[sample.kind] = sample.code
         found = {finding.code for finding in findings(trajectory(sample))}
         own[sample.kind, sample.grade] += sample.code in found
@@ -79,10 +85,10 @@ def _recall(seed: int, each: int, *, show: bool) -> None:
         print(f"{'all':<26}{code:<20}{'':21}{sum(numbers) / len(numbers) / each:>8.3f}")
 
 
-def _alarms(seed: int, each: int, *, show: bool) -> None:
+def _alarms(samples: Iterable[Sample], each: int, *, show: bool) -> None:
     found: defaultdict[str, Counter[str]] = defaultdict(Counter)
     total = wrong = 0
-    for sample in negatives(seed, each):
+    for sample in samples:
         said = findings(trajectory(sample))
         found[sample.kind].update({finding.code for finding in said})
         total += 1
