@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
 from trajsynth.config import Config, McpServer, OpenAITeacher, plain
+from trajsynth.credentials import KEY_FORM
 from trajsynth.errors import ConfigError
-from trajsynth.signals import KEY_FORM
 
 HIDDEN = "***"
 """Stands where a literal secret was."""

@@ -1,7 +1,7 @@
 """What a push sends, made ready on this machine: each data file of a build as Parquet shards, no secret among its rows.
 
 A built folder (`datasets/sft`) is a config of the Hub's data set; its files are splits, and files with other columns
-(`train_masked`) are configs of their own. Level 3, imports builders.files, formats, report and signals.
+(`train_masked`) are configs of their own. Level 3, imports builders.files, formats, report and credentials.
 Tests: tests/builders/test_builders_staging.py.
 """
 
@@ -23,8 +23,8 @@ from trajsynth.builders.formats.base import datasets_module
 from trajsynth.builders.formats.tokens import Tokens
 from trajsynth.builders.report import STATS_FILE
 from trajsynth.builders.split import train_stem
+from trajsynth.credentials import find_secrets
 from trajsynth.errors import InputError
-from trajsynth.signals import find_secrets
 
 SHARD_BYTES = 256_000_000
 """Most bytes of rows (as JSON, or in memory) in a Parquet file; compressed, a file has about a fifth of it."""

@@ -1,6 +1,7 @@
 """What must not stand in training text: chat-template control tokens (`unsafe.control_tokens`), credentials (`secret`).
 
-Level 2; the patterns are those of `trajsynth.signals`. Tests: tests/filters/test_filters_unsafe.py.
+Level 2; the patterns are those of `trajsynth.signals` and `trajsynth.credentials`.
+Tests: tests/filters/test_filters_unsafe.py.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
+from trajsynth.credentials import find_secrets
 from trajsynth.filters.base import Filter
 from trajsynth.protocols import Measures
-from trajsynth.signals import CONTROL_TOKENS, find_secrets
+from trajsynth.signals import CONTROL_TOKENS
 from trajsynth.types import Finding, Message, Trajectory
 
 _OPENINGS: Final = ("<|", "<｜", "_of_turn>", "INST]")
@@ -51,11 +53,11 @@ def _tokens(place: dict[str, Any], field: str, text: str) -> Iterator[dict[str, 
 
 @dataclass(frozen=True)
 class Secrets(Filter):
-    """An API key, bearer token, assigned credential or private key anywhere in the text.
+    """An API key, bearer token, assigned credential, private key or password in a URL, anywhere in the text.
 
-    Known prefixes (`trajsynth.signals.KEY_FORM`, which also hides keys in saved configs) and assignments such as
-    `api_key = "..."`; the value must look drawn by lot, so `sk-your-key-here` is none. The finding shows its first
-    characters only.
+    Known prefixes (`trajsynth.credentials.KEY_FORM`), assignments such as `api_key = "..."` and logins such as
+    `postgres://user:password@host`; a key must look drawn by lot, so `sk-your-key-here` is none. The finding shows the
+    first characters only, of a password none.
     """
 
     name: ClassVar = "secret"
@@ -66,7 +68,7 @@ class Secrets(Filter):
         for place, field, text in _texts(trajectory):
             for kind, start, end in find_secrets(text):
                 span = {"span": [start, end]} if field == "content" else {}
-                shown = text[start:end] if kind == "private" else f"{text[start : start + _SHOWN]}..."
+                shown = _shown(kind, text[start:end])
                 found.append({**place, "field": field, "kind": kind, "shown": shown, **span})
         return {"secrets": found}
 
@@ -75,6 +77,12 @@ class Secrets(Filter):
             self.finding(self.name, s, detail=f"{s['kind']} {s['shown']} in the {s['field']} of a {s['role']} message")
             for s in measures["secrets"]
         ]
+
+
+def _shown(kind: str, value: str) -> str:
+    if kind == "private":
+        return value
+    return "***" if kind == "login" else f"{value[:_SHOWN]}..."
 
 
 def _texts(trajectory: Trajectory) -> Iterator[tuple[dict[str, Any], str, str]]:

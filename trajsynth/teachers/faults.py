@@ -1,8 +1,8 @@
 """What one try at an endpoint can end in other than a reply, and what that means for the next try.
 
 A `Fault` carries the typed error that ends the rollout if no try is left, and says whether trying again makes sense,
-how long the endpoint asked to wait, and whom it concerns: this request, this URL, or the pace. Level 2, imports errors
-and signals only. Tests: tests/teachers/test_teachers_faults.py.
+how long the endpoint asked to wait, and whom it concerns: this request, this URL, or the pace. Level 2, imports errors,
+credentials and signals only. Tests: tests/teachers/test_teachers_faults.py.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import orjson
 
+from trajsynth.credentials import masked
 from trajsynth.errors import ContextOverflow, NetworkError, RolloutError, TeacherError, TeacherUnavailable
 from trajsynth.signals import is_context_overflow
 
@@ -28,7 +29,6 @@ LONGEST_WAIT = 3600.0
 rollouts that sat it out would all end by their wall clock."""
 LONGEST_MESSAGE = 300
 _LONGEST_DETAIL = 180
-_KEYLIKE = re.compile(r"(?:sk|pk|rk|gsk|hf|xai|nvapi)[-_][A-Za-z0-9*_\-]{6,}|(?<=Bearer )\S+|eyJ[\w-]{10,}\.[\w.-]+")
 _RETRIED = frozenset({408, 409, 425, 429})
 _SLOWER = frozenset({429, 503, 529})
 _CLOSED = frozenset({401, 402, 403, 404, 405})
@@ -52,7 +52,7 @@ def clean(text: str, secrets: Iterable[str] = ()) -> str:
     line = " ".join(text.split())
     for secret in secrets:
         line = line.replace(secret, "***")
-    line = _KEYLIKE.sub("***", line)
+    line = masked(line)
     return line if len(line) <= LONGEST_MESSAGE else line[: LONGEST_MESSAGE - 1] + "…"
 
 

@@ -1,0 +1,91 @@
+"""Keys, tokens and passwords by their form; look-alikes, placeholders and documentation are left alone."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from trajsynth.credentials import find_secrets, masked
+
+RANDOM = "q9Zt4LmW2xVb7RcK8sPd"
+LETTERS = "qZtLmWxVbRcKsPdyRtYwNmBvCxZaSdFgHj"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        (f"sk-proj-{RANDOM}", "key"),
+        (f"ghp_{RANDOM}A7b9C1", "key"),
+        (f"gsk_{RANDOM}{RANDOM}", "key"),
+        (f"xai-{RANDOM}", "key"),
+        (f"nvapi-{RANDOM}_{RANDOM}", "key"),
+        (f"hf_{LETTERS}", "key"),
+        (f"SG.{RANDOM}.{RANDOM}", "key"),
+        ("AKIA4HJ7QX2MZ9LP3TVW", "key"),
+        (f"eyJhbGciOiJIUzI1NiJ9.{RANDOM}.{RANDOM}", "key"),
+        (f"Authorization: Bearer {RANDOM}", "bearer"),
+        (f"api_key = '{RANDOM}'", "assigned"),
+        (f'"client_secret": "{RANDOM}"', "assigned"),
+        (f"TOKEN={RANDOM}", "assigned"),
+        ("aws_secret_access_key=wKalrXUtnFEMI/K7MDENG+bPxRfiCY28391Q", "assigned"),
+        ("-----BEGIN RSA PRIVATE KEY-----", "private"),
+        ("postgres://app:s3crPw9@db.internal:5432/x", "login"),
+        ("redis://:Zk29fjw@cache/0", "login"),
+        ("sftp://anna:correcthorse@files.norby.net", "login"),
+    ],
+)
+def test_credentials(text: str, kind: str) -> None:
+    for before, after in (("", ""), ("见 ", " 。"), ("a (", ")"), ("word " * 50, " word" * 50)):
+        ((found, start, end),) = find_secrets(before + text + after)
+        assert found == kind and (before + text + after)[start:end] in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "sk-your-key-here-000000000000",
+        "AKIAIOSFODNN7EXAMPLE",
+        "scikit: sk-learn-pipeline-and-more-words",
+        "hf_transferModelWeightsFromTheHubCache",
+        "password: correct horse battery staple",
+        "the bearer of this letter is an honest man of the town",
+        f"commit {RANDOM}",
+        "api_key = os.environ['THE_NAME_OF_THE_KEY']",
+        "max_tokens: 4096, next_token_id=12345678901234567890",
+        "postgres://postgres:postgres@localhost/x",
+        "https://user:pass@proxy.net https://me:${TOKEN}@git.net https://x:****@y.net http://a:secret@host",
+        "http://norby.net:8080/@anna see mailto:anna@norby.net",
+        "https://norby.net/wiki/2021/03/12/OldTownHallOfNorby?id=12345678901234567890",
+    ],
+)
+def test_look_alikes(text: str) -> None:
+    assert find_secrets(text) == []
+
+
+def test_all_of_a_text_in_order() -> None:
+    text = f"sk-a{RANDOM} then postgres://a:s3crPw9@b.net then api_key={RANDOM}, sk-b{RANDOM}"
+    assert [kind for kind, _, _ in find_secrets(text)] == ["key", "login", "assigned", "key"]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Incorrect API key provided: sk-ab***xyzw", "Incorrect API key provided: ***"),
+        (f"bad key gsk_{RANDOM}.", "bad key ***."),
+        ("sent Authorization: Bearer abcdefgh to it", "sent Authorization: Bearer *** to it"),
+        ("the basic idea", "the basic idea"),
+        ("redis://:Zk29fjw@cache/0 refused", "redis://:***@cache/0 refused"),
+    ],
+)
+def test_messages_are_masked(text: str, shown: str) -> None:
+    assert masked(text) == shown
+
+
+@given(st.text(alphabet="sk-_ghpAKIA=:/@' bearer0123456789é", max_size=60))
+@settings(max_examples=120, deadline=None)
+def test_spans_lie_in_the_text(text: str) -> None:
+    found = find_secrets(text)
+    assert all(0 <= start < end <= len(text) for _, start, end in found)
+    assert found == sorted(found, key=lambda place: place[1:])

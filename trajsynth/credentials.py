@@ -1,0 +1,135 @@
+"""Keys, tokens and passwords in text: the one place that knows what they look like.
+
+Level 1, imports nothing of ours. Used to find them in trajectories (`find_secrets`), to hide them in saved configs
+(`KEY_FORM`) and to keep them out of messages (`masked`). Tests: tests/test_credentials.py.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Iterator
+
+_PREFIX = (
+    r"(?:sk|pk|rk)[-_]|gsk_|xai-|nvapi-|pplx-|tvly-|jina_|fw_|r8_|e2b_|fc-|lsv2_(?:pt|sk)_|dapi(?=[0-9a-f]{16})|glpat-"
+    r"|gh[opsur]_|github_pat_|xox[a-z]-|npm_|pypi-|dop_v1_|SG\.|ya29\."
+)
+KEY_FORM = (
+    rf"(?:{_PREFIX})[\w-]{{8,}}|hf_[A-Za-z0-9]{{8,}}|(?:AKIA|ASIA)[0-9A-Z]{{12,}}|AIza[\w-]{{20,}}"
+    r"|eyJ[\w-]+\.[\w-]+\.[\w-]*"
+)
+"""Well-known keys by their prefix: OpenAI, Anthropic, OpenRouter, DeepSeek and Stripe (`sk-`), Groq, xAI, NVIDIA,
+Perplexity, Tavily, Jina, Fireworks, Replicate, E2B, Firecrawl, LangSmith, Databricks, GitLab, GitHub, Slack, npm, PyPI,
+DigitalOcean, SendGrid, Google, Hugging Face, AWS, JWT."""
+
+_SECRET = re.compile(
+    rf"(?P<key>(?<![\w-])(?:{KEY_FORM}))"
+    r"|(?i:\b(?:bearer|basic)[ \t]+)(?P<bearer>[A-Za-z0-9._~+/-]{20,}=*)"
+    r"|(?i:(?:api[_-]?key|(?:secret|access|auth|client|account)[_-]?(?:key|token|secret)|token|password|passwd)[\"']?"
+    r"[ \t]{0,4}[:=][ \t]{0,4}[\"']?)(?P<assigned>[A-Za-z0-9_+/=-]{16,})"
+)
+_PRIVATE = re.compile(r"-----BEGIN (?:[A-Z0-9]{2,10} ){0,2}PRIVATE KEY(?: BLOCK)?-----")
+_LOGIN = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://([^\s/:@\"'<>]{0,64}):([^\s/@\"'<>]{4,128})@([\w.-]+)", re.IGNORECASE)
+_PLACEHOLDER = re.compile(
+    r"(?i)example|your|xxx|placeholder|dummy|sample|changeme|redacted|secret|insert|test|fake|0123456|123456|abcdef"
+)
+_NO_PASSWORD = re.compile(r"(?i)pass(?:word|wd)?\d?|pwd|pw|token|\W.*|.*[{}$*].*|(.)\1*|.*\.\.\.+.*")
+"""What stands where a password would: its name, `{VARIABLE}`, `****`."""
+_HOST_OF_EXAMPLES = re.compile(r"(?i)(?:.*\.)?example(?:\.\w+)?|host(?:name)?|server")
+_DISTINCT = 9
+_SHORTEST = 14
+"""Fewest letters, digits, `-` and `_` in a row that any credential has (a base64 one may be cut by `/` and `+`)."""
+_BEFORE = 48
+"""Characters before such a run that can hold the name it is assigned to and its own beginning."""
+_AFTER = 256
+"""Characters after such a run within which a form of several runs (JWT) has shown itself."""
+
+_KEY_SIGNS = frozenset((string.ascii_letters + string.digits + "_-").encode())
+_RUNS = bytes(1 if code in _KEY_SIGNS else 0 for code in range(256))
+_RUN = b"\1" * _SHORTEST
+_UNLIKE_WORDS = re.compile(r"\d|[a-z][A-Z]")
+_OPENINGS = (
+    *("sk-", "sk_", "pk-", "pk_", "rk-", "rk_", "gsk_", "xai-", "nvapi-", "pplx-", "tvly-", "jina_", "fw_", "r8_"),
+    *("e2b_", "fc-", "lsv2_", "dapi", "glpat-", "gho_", "ghp_", "ghr_", "ghs_", "ghu_", "github_pat_", "xox", "npm_"),
+    *("pypi-", "dop_v1_", "hf_", "AKIA", "ASIA", "AIza", "eyJ"),
+)
+_NAMES = ("key", "token", "secret", "passw", "bearer", "basic", "sg.", "ya29.")
+"""How the run of a credential begins, or what stands before it: a cheap test before the pattern."""
+
+
+def find_secrets(text: str) -> list[tuple[str, int, int]]:
+    """(kind, start, end) of every credential in a text, in order: `key`, `bearer`, `assigned`, `private`, `login`.
+
+    `login` is the password of a URL such as `postgres://user:password@host`. What stands for a secret
+    (`sk-your-key-here`, `AKIA...EXAMPLE`, `<TOKEN>`, `postgres://postgres:postgres@localhost`) is none: it repeats
+    characters, says so, or is a word.
+    """
+    found = list(_keys(text))
+    if "PRIVATE KEY-" in text or "PRIVATE KEY BLOCK-" in text:
+        found += [("private", *match.span()) for match in _PRIVATE.finditer(text)]
+    if "@" in text and "://" in text:
+        found += [("login", *match.span(2)) for match in _LOGIN.finditer(text) if _is_password(*match.groups())]
+    return sorted(found, key=lambda place: place[1:])
+
+
+def _keys(text: str) -> Iterator[tuple[str, int, int]]:
+    """Credentials by their form. Looks only at long runs of letters and digits, which few texts have."""
+    reached = 0
+    for start, end in _runs(text):
+        at = max(reached, start - _BEFORE)
+        while (begun := _SECRET.search(text, at, end + _AFTER)) and begun.start() < end:
+            match = _SECRET.match(text, begun.start()) or begun
+            at = reached = match.end()
+            kind = match.lastgroup or ""
+            if _is_random(match[kind]):
+                yield kind, *match.span(kind)
+
+
+def _runs(text: str) -> Iterator[tuple[int, int]]:
+    """(start, end) of every run of `_SHORTEST` and more letters, digits, `-` and `_` that may be a credential."""
+    signs = text.encode("ascii", "replace").translate(_RUNS) + b"\0"
+    start = signs.find(_RUN)
+    while start >= 0:
+        end = signs.index(b"\0", start)
+        if _UNLIKE_WORDS.search(text, start, end) and _hinted(text, start):
+            yield start, end
+        start = signs.find(_RUN, end)
+
+
+def _hinted(text: str, start: int) -> bool:
+    if text.startswith(_OPENINGS, start):
+        return True
+    before = text[max(0, start - _BEFORE) : start].lower()
+    return any(name in before for name in _NAMES)
+
+
+def _is_random(value: str) -> bool:
+    """Whether a value looks drawn by lot: 16 and more signs, hardly any twice, digits or mixed case among them."""
+    if len(value) < 16 or len(set(value)) < _DISTINCT or _PLACEHOLDER.search(value):
+        return False
+    letters = sum(sign.isalpha() for sign in value)
+    digits = sum(sign.isdigit() for sign in value)
+    capitals = sum(sign.isupper() for sign in value)
+    return letters > 0 and (digits >= 2 or (len(value) >= 30 and 0.25 < capitals / letters < 0.75))
+
+
+def _is_password(user: str, password: str, host: str) -> bool:
+    """Whether the part of a URL between `user:` and `@host` is a password and no stand-in for one."""
+    return (
+        password.lower() != user.lower()
+        and _NO_PASSWORD.fullmatch(password) is None
+        and _PLACEHOLDER.search(password) is None
+        and _HOST_OF_EXAMPLES.fullmatch(host) is None
+    )
+
+
+_MASKED = re.compile(
+    rf"(?<![\w-])(?:(?:{_PREFIX}|hf_)[\w*-]{{6,}}|(?:AKIA|ASIA)[0-9A-Z]{{12,}}|AIza[\w-]{{20,}}|eyJ[\w-]{{10,}}\.[\w.-]+)"
+    r"|(?i:(?<=bearer )\S+|(?<=basic )[A-Za-z0-9+/]{12,}=*)"
+)
+
+
+def masked(text: str) -> str:
+    """The text with `***` for whatever has the form of a key, half-masked ones (`sk-ab***yz`) included: for messages,
+    where hiding too much does no harm."""
+    return _LOGIN.sub(lambda match: match[0].replace(f":{match[2]}@", ":***@"), _MASKED.sub("***", text))
