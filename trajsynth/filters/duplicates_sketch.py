@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final, Literal, Self, TypeAlias
 
 if TYPE_CHECKING:
     import numpy as np
+    from datasketch import MinHash
     from numpy.typing import NDArray
 
     from trajsynth.filters.duplicates_shingles import Shingles
@@ -156,16 +157,30 @@ def _lenders() -> NDArray[np.intp]:
 
 def _with_datasketch(items: Iterable[tuple[int, Shingles]], bands: Bands) -> Iterator[list[int]]:
     """The same through datasketch's MinHash and MinHashLSH, all in memory."""
-    from datasketch import MinHash, MinHashLSH
+    from datasketch import MinHashLSH
 
-    size = bands.count * bands.rows
-    index = MinHashLSH(num_perm=size, params=(bands.count, bands.rows))
+    index = MinHashLSH(num_perm=bands.count * bands.rows, params=(bands.count, bands.rows))
     for i, shingles in items:
         if len(shingles):
-            sketch = MinHash(num_perm=size, seed=1, hashfunc=_itself)
-            sketch.update_batch(shingles.tolist())
+            sketch = _minhash(shingles, bands)
             yield from ([other, i] for other in sorted(index.query(sketch)))
             index.insert(i, sketch, check_duplication=False)
+
+
+def datasketch_keys(batch: list[Shingles], bands: Bands) -> Iterator[bytes]:
+    """Band after band the keys under which datasketch's MinHashLSH files the texts, as bytes with the band's number."""
+    values = [_minhash(shingles, bands).hashvalues for shingles in batch]
+    for band in range(bands.count):
+        rows = slice(band * bands.rows, (band + 1) * bands.rows)
+        yield from (band.to_bytes(4, "little") + hashes[rows].tobytes() for hashes in values)
+
+
+def _minhash(shingles: Shingles, bands: Bands) -> MinHash:
+    from datasketch import MinHash
+
+    sketch = MinHash(num_perm=bands.count * bands.rows, seed=1, hashfunc=_itself)
+    sketch.update_batch(shingles.tolist())
+    return sketch
 
 
 def _itself(number: int) -> int:
