@@ -18,6 +18,7 @@ from trajsynth.builders.report import STATS_FILE, BuildReport, Lengthmeter, earl
 from trajsynth.builders.rows import Reasoning
 from trajsynth.builders.split import share_for, split_of
 from trajsynth.codec import atomic_write
+from trajsynth.config import Mixture
 from trajsynth.types import Trajectory
 
 Meters = dict[str, Lengthmeter]
@@ -45,6 +46,15 @@ class Target:
     over the trajectories given, which must allow being iterated twice."""
     split_seed: int = 0
     """Draws who goes to validation: equal for all sets of a run, so that a question is on one side in all of them."""
+
+    mixture: Mixture | None = None
+    """Caps and shares; with one (an empty one too) rows stand in an order drawn by `seed`, whatever order the
+    trajectories come in. Without one all are taken, as they come."""
+    seed: int = 0
+    """Draws who is taken, and the order."""
+    progress: Callable[[str, int], None] | None = None
+    """Called with what is being done ("trajectories read", "rows written", "rows checked") and how many more there are.
+    """
 
     def layout(self) -> Format:
         """A fresh format; raises ConfigError."""
@@ -75,8 +85,10 @@ def build(kind: Kind, trajectories: Iterable[Trajectory], out: Path, target: Tar
         datasets_module()
     stale = earlier_files(out)
     split = target.split(trajectories)
+    tick = target.progress or _silent
     with Ledger(out, kind, layout, file_type, split) as book:
-        meters = fill(trajectories, layout, book)
+        book.tick = lambda: tick("rows written", 1)
+        meters = fill(_told(trajectories, tick), layout, book)
     extras = layout.extras(kind, dict(book.rows)) if book.rows else {}
     for name, content in extras.items():
         with atomic_write(out / name) as file:
@@ -91,7 +103,7 @@ def build(kind: Kind, trajectories: Iterable[Trajectory], out: Path, target: Tar
 
 
 def _report(kind: Kind, target: Target, book: Ledger, meters: Meters, extras: tuple[str, ...]) -> BuildReport:
-    notes = book.layout.notes.get(kind, ())
+    notes = (*book.notes, *book.layout.notes.get(kind, ()))
     if book.file_type == "jsonl" and book.layout.name == "trl":
         hint = f"load with features=trajsynth.builders.features({kind!r}) so that arguments keep their own keys"
         notes = (*notes, hint)
@@ -110,6 +122,7 @@ def _report(kind: Kind, target: Target, book: Ledger, meters: Meters, extras: tu
         teachers=dict(sorted(book.teachers.items())),
         lengths={name: meter.lengths() for name, meter in meters.items()},
         solve_rates=dict(sorted(book.solve_rates.items())),
+        preference=book.preference,
         extras=extras,
         notes=notes,
     )
@@ -126,12 +139,25 @@ def _checked(
 ) -> BuildReport:
     """The report with what reading everything back showed."""
     layout = target.layout()
+    tick = target.progress or _silent
     with Checker(Path(report.folder), kind, layout, file_type, split) as checker:
+        checker.tick = lambda: tick("rows checked", 1)
         fill(_watched(trajectories, checker), layout, checker)
         checker.finish()
     if dict(checker.rows) != report.files:
         checker.differ(report.folder, f"{report.files} rows were written, the source gives {dict(checker.rows)}")
     return replace(report, checked=sum(checker.rows.values()), differences=tuple(checker.differences))
+
+
+def _silent(phase: str, count: int) -> None:
+    """Nobody watches."""
+
+
+def _told(trajectories: Iterable[Trajectory], tick: Callable[[str, int], None]) -> Iterator[Trajectory]:
+    """The trajectories, told one by one."""
+    for trajectory in trajectories:
+        tick("trajectories read", 1)
+        yield trajectory
 
 
 def _watched(trajectories: Iterable[Trajectory], checker: Checker) -> Iterator[Trajectory]:

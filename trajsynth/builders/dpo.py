@@ -1,30 +1,33 @@
 """DPO: pairs of a correct and an incorrect trajectory of one question, under the same prompt and tools.
 
-Final-answer correctness alone ranks a pair. Which of several candidates are taken is drawn by a seeded hash of their
-ids, so neither length nor number of steps decides. Rows wait in a temporary file, only an index is in memory. Level 3,
-imports builders.rows, building, formats, ledger and report. Tests: tests/builders/test_builders_dpo.py.
+Final-answer correctness alone ranks a pair (trajsynth.builders.pairing says which are taken). Rows wait in a temporary
+file, only numbers are in memory. Level 3, imports builders.forks, mixture, pairing, rows, building, formats, ledger and
+report. Tests: tests/builders/test_builders_dpo.py.
 """
 
 from __future__ import annotations
 
-import hashlib
-import math
-import tempfile
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
-from typing import IO, Literal
+
+from msgspec import structs
 
 from trajsynth.builders.building import Meters, Target, build
+from trajsynth.builders.forks import parting, shared_prefix, shared_turns
 from trajsynth.builders.formats import Format
 from trajsynth.builders.ledger import Ledger
-from trajsynth.builders.report import BuildReport, Lengthmeter
-from trajsynth.builders.rows import Reasoning, Refusal, Row, render
-from trajsynth.codec import decode, encode
+from trajsynth.builders.mixture import Arm, Quota
+from trajsynth.builders.pairing import Candidates, Pairing, Pairs, Policy, plan
+from trajsynth.builders.report import BuildReport, Lengthmeter, Preference, compared
+from trajsynth.builders.rows import Refusal, Row, render
+from trajsynth.builders.spool import Spool, drawn
+from trajsynth.codec import encode
+from trajsynth.config import Mixture
 from trajsynth.types import Trajectory
 
-Pairing = Literal["within_teacher", "across_teachers"]
+__all__ = ["Pairing", "Policy", "build_dpo", "ineligible"]
 
 
 def ineligible(trajectory: Trajectory, *, judged: bool) -> Refusal | None:
@@ -43,35 +46,15 @@ def ineligible(trajectory: Trajectory, *, judged: bool) -> Refusal | None:
     return None
 
 
-@dataclass(slots=True)
-class _Question:
-    """Where the candidates of one question (and prompt, tools, teacher) lie in the spool, in hash order when taken."""
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """How candidates are taken up and paired."""
 
-    chosen: list[tuple[bytes, int]] = field(default_factory=list)
-    rejected: list[tuple[bytes, int]] = field(default_factory=list)
-
-    def draw(self, most: int) -> Iterator[tuple[int, int]]:
-        """Spool positions of up to `most` different pairs, spread evenly over both sides."""
-        good, bad = sorted(self.chosen), sorted(self.rejected)
-        lap = math.lcm(len(good), len(bad)) if good and bad else 0
-        for i in range(min(most, len(good) * len(bad))):
-            yield good[i % len(good)][1], bad[(i + i // lap) % len(bad)][1]
-
-
-class _Spool:
-    """Rendered rows in a temporary file that nobody else sees; a row is found again by its position."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-
-    def put(self, row: Row) -> int:
-        at = self._file.seek(0, 2)
-        self._file.write(encode(row) + b"\n")
-        return at
-
-    def get(self, at: int) -> Row:
-        self._file.seek(at)
-        return decode(self._file.readline(), Row)
+    pairs: Pairing
+    policy: Policy | None
+    max_pairs: int | None
+    fork: bool
+    judged: bool
 
 
 def build_dpo(
@@ -80,85 +63,132 @@ def build_dpo(
     format: str | Target = "trl",
     *,
     pairs: Pairing = "within_teacher",
-    max_pairs: int = 1,
+    policy: Policy | None = None,
+    max_pairs: int | None = None,
+    fork: bool = False,
     judged: bool = False,
-    seed: int = 0,
+    seed: int | None = None,
 ) -> BuildReport:
     """Write the pairs and stats.json into folder `out`, replacing an earlier build.
 
-    `max_pairs` is per question (and teacher, with `within_teacher`); `judged` says the run has an LLM judge, whose
-    verdict every rejected side then needs. Only main conversations are paired. Raises ConfigError for an unknown
-    format.
+    `policy` is one of trajsynth.builders.pairing; without one there are `max_pairs` (1) per question (and teacher, with
+    `within_teacher`). `fork` lets a pair begin where its sides part. `judged` says the run has an LLM judge, whose
+    verdict every rejected side then needs. Only main conversations are paired. `seed` is the target's when absent.
+    Raises ConfigError for an unknown format and settings that exclude each other.
     """
     target = format if isinstance(format, Target) else Target(format=format)
+    target = target if seed is None else replace(target, seed=seed)
+    rules = _Rules(pairs, policy, max_pairs, fork, judged)
 
     def fill(rows: Iterable[Trajectory], layout: Format, book: Ledger) -> Meters:
-        meters = {"chosen": Lengthmeter(), "rejected": Lengthmeter()}
-        with tempfile.TemporaryFile() as file:
-            spool = _Spool(file)
-            questions = _collect(rows, spool, book, _Rules(pairs, judged, seed, target.reasoning))
-            for question in questions.values():
-                _write(question, spool, layout, book, meters, max_pairs)
-        return meters
+        with Spool(book.folder) as spool:
+            candidates = _collect(rows, spool, book, rules, target)
+            return _Writer(candidates, spool, layout, book, rules).write(target)
 
     return build("dpo", trajectories, out, target, fill)
 
 
-@dataclass(frozen=True, slots=True)
-class _Rules:
-    """How candidates are taken up."""
-
-    pairs: Pairing
-    judged: bool
-    seed: int
-    reasoning: Reasoning
-
-
-def _collect(trajectories: Iterable[Trajectory], spool: _Spool, book: Ledger, rules: _Rules) -> dict[bytes, _Question]:
-    """Candidates by what a pair must share, in order of first appearance."""
-    questions: dict[bytes, _Question] = defaultdict(_Question)
+def _collect(
+    trajectories: Iterable[Trajectory], spool: Spool, book: Ledger, rules: _Rules, target: Target
+) -> Candidates:
+    candidates = Candidates()
     for trajectory in trajectories:
         book.trajectories += 1
-        row = ineligible(trajectory, judged=rules.judged) or render(trajectory, reasoning=rules.reasoning)
+        row = ineligible(trajectory, judged=rules.judged) or render(trajectory, reasoning=target.reasoning)
         if isinstance(row, Refusal):
             book.refuse(row)
             continue
-        teacher = row.teacher if rules.pairs == "within_teacher" else ""
-        side = questions[_key(trajectory, row, teacher)]
-        place = (_draw_order(rules.seed, trajectory.id), spool.put(row))
-        (side.chosen if trajectory.correct else side.rejected).append(place)
-    return questions
+        candidates.add(
+            drawn(target.seed, trajectory.id),
+            spool.put(row),
+            _shared(trajectory, row, row.teacher if rules.pairs == "within_teacher" else ""),
+            correct=bool(trajectory.correct),
+            question=drawn(0, trajectory.group),
+            arm=Arm(row.teacher, trajectory.paradigm, trajectory.invocation),
+        )
+    return candidates
 
 
-def _key(trajectory: Trajectory, row: Row, teacher: str) -> bytes:
+def _shared(trajectory: Trajectory, row: Row, teacher: str) -> bytes:
+    """What both sides of a pair have alike."""
     shared = (trajectory.group, trajectory.invocation, teacher, row.messages[: row.prompt_length], row.tools)
-    return hashlib.sha256(encode(shared)).digest()
+    return sha256(encode(shared)).digest()[:16]
 
 
-def _draw_order(seed: int, id_: str) -> bytes:
-    return hashlib.sha256(f"{seed}\0{id_}".encode(errors="replace")).digest()
+class _Writer:
+    """Writes the planned pairs while there is room, and says of every candidate what became of it."""
 
+    def __init__(self, candidates: Candidates, spool: Spool, layout: Format, book: Ledger, rules: _Rules) -> None:
+        self._candidates, self._spool, self._layout, self._book, self._rules = candidates, spool, layout, book, rules
+        self._meters = {"chosen": Lengthmeter(), "rejected": Lengthmeter()}
+        self._alike: list[int] = []
+        self._used = bytearray(len(candidates))
+        self._reasons: dict[int, str] = {}
+        self._forked = 0
 
-def _write(
-    question: _Question, spool: _Spool, layout: Format, book: Ledger, meters: dict[str, Lengthmeter], most: int
-) -> None:
-    candidates = len(question.chosen) + len(question.rejected)
-    if not question.chosen or not question.rejected:
-        book.refuse(Refusal(reason="pair.no_partner"), candidates)
-        return
-    used: set[int] = set()
-    refused: dict[int, Refusal] = {}
-    for good, bad in question.draw(most):
-        chosen, rejected = spool.get(good), spool.get(bad)
-        laid = layout.dpo(chosen, rejected)
+    def write(self, target: Target) -> Meters:
+        pairs = plan(self._candidates, self._spool, self._rules.policy, self._rules.max_pairs)
+        mixture = target.mixture or Mixture()
+        if self._rules.policy == "one":
+            mixture = structs.replace(mixture, per_question=1)
+        quota = Quota(mixture, pairs.pile)
+        even = pairs.even() if self._rules.policy == "balanced" else None
+        self._book.notes += quota.strangers()
+        for candidate in pairs.pile.order():
+            pair = pairs.pile.place(candidate)
+            reason = quota.full(candidate) or _uneven(even, pairs.teachers(pair)) or self._pair(*pairs.sides(pair))
+            if reason:
+                self._leave_out(pairs.sides(pair), reason)
+                continue
+            quota.take(candidate)
+            if even is not None:
+                _count_down(even, pairs.teachers(pair))
+        self._account(pairs)
+        return dict(self._meters)
+
+    def _pair(self, good: int, bad: int) -> str:
+        """Write a pair; the reason when the format refuses it."""
+        chosen, rejected = (self._spool.get(self._candidates.place(i), Row) for i in (good, bad))
+        start = parting(chosen, rejected) if self._rules.fork else chosen.prompt_length
+        forked = start > chosen.prompt_length
+        laid = self._layout.dpo(chosen, rejected, start) if forked else self._layout.dpo(chosen, rejected)
         if isinstance(laid, Refusal):
-            refused |= {good: laid, bad: laid}
-            continue
-        book.write(laid, chosen.teacher)
-        used |= {good, bad}
-        for meter, part in zip(meters.values(), laid.holds, strict=True):
+            return laid.reason
+        self._book.write(laid, chosen.teacher)
+        self._used[good] = self._used[bad] = True
+        self._forked += forked
+        self._alike.append(shared_turns(chosen, shared_prefix(chosen, rejected)))
+        for meter, part in zip(self._meters.values(), laid.holds, strict=True):
             meter.add(part.turns())
-    book.used += len(used)
-    for place in refused.keys() - used:
-        book.refuse(refused[place])
-    book.refuse(Refusal(reason="pair.over_max"), candidates - len(used | refused.keys()))
+        return ""
+
+    def _leave_out(self, sides: tuple[int, int], reason: str) -> None:
+        for side in sides:
+            self._reasons.setdefault(side, reason)
+
+    def _account(self, pairs: Pairs) -> None:
+        """Count every candidate once, and what the two sides look like beside each other."""
+        for candidate, used in enumerate(self._used):
+            if used:
+                self._book.used += 1
+            else:
+                reason = self._reasons.get(candidate, "pair.over_max")
+                self._book.refuse(Refusal(reason=reason if candidate in pairs.planned else self._unplanned(candidate)))
+        self._book.preference = compared(
+            self._meters["chosen"],
+            self._meters["rejected"],
+            Preference(policy=self._rules.policy or "spread", teachers=self._rules.pairs, forked=self._forked),
+            self._alike,
+        )
+
+    def _unplanned(self, candidate: int) -> str:
+        return "pair.over_max" if self._candidates.has_partner(candidate) else "pair.no_partner"
+
+
+def _uneven(even: dict[tuple[str, str], int] | None, teachers: tuple[str, str]) -> str:
+    return "pair.unbalanced" if even is not None and even.get(teachers, 1) <= 0 else ""
+
+
+def _count_down(even: dict[tuple[str, str], int], teachers: tuple[str, str]) -> None:
+    if teachers in even:
+        even[teachers] -= 1

@@ -16,12 +16,17 @@ from typing import Any, Self
 
 from trajsynth.builders import files
 from trajsynth.builders.formats import FileType, Format, Kind, Laid
+from trajsynth.builders.report import Preference
 from trajsynth.builders.rows import Refusal
 from trajsynth.builders.split import Split, file_of
 
 SplitOf = Callable[[str], Split]
 """A question's group -> the side its rows stand on."""
 _MOST_DIFFERENCES = 20
+
+
+def _nothing() -> None:
+    """Nobody watches."""
 
 
 class Ledger:
@@ -36,6 +41,10 @@ class Ledger:
         self.refused: Counter[str] = Counter()
         self.teachers: Counter[str] = Counter()
         self.solve_rates: Counter[str] = Counter()
+        self.notes: list[str] = []
+        self.tick: Callable[[], None] = _nothing
+        """Called for every row."""
+        self.preference: Preference | None = None
         self.trajectories = self.used = 0
         self._sinks: dict[str, files.Sink] = {}
         self._stack = ExitStack()
@@ -48,6 +57,7 @@ class Ledger:
         split = self.split(group or (laid.holds[0].row.group if laid.holds else ""))
         name = files.name(file_of(laid.file, split), self.file_type)
         self._put(name, laid)
+        self.tick()
         self.rows[name] += 1
         if teacher:
             self.teachers[teacher] += 1

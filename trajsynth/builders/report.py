@@ -6,7 +6,7 @@ Written as `stats.json` beside the data. Level 3, imports codec. Tests: tests/bu
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,24 @@ class Lengths:
     characters: tuple[int, int, float] = (0, 0, 0.0)
     """Assistant text: content, reasoning and call arguments."""
     turns: tuple[int, int, float] = (0, 0, 0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preference:
+    """How the two sides of the pairs compare; their lengths stand in `lengths`."""
+
+    policy: str
+    """Which pairs were taken; `spread` for so many a question, spread over its trajectories."""
+    teachers: str
+    """`within_teacher` or `across_teachers`."""
+    chosen_longer: float = 0.0
+    """Share of pairs whose chosen side has more characters (equal ones count half): .5 is no bias."""
+    chosen_more_turns: float = 0.0
+    """Share of pairs whose chosen side has more turns, likewise."""
+    forked: int = 0
+    """Pairs that begin after turns both sides share."""
+    shared_turns: tuple[int, int, float] = (0, 0, 0.0)
+    """Turns both sides begin with, in the prompt or not: p50, p95 and mean over pairs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +65,8 @@ class BuildReport:
     """`rows` for SFT; `chosen` and `rejected` for pairs."""
     solve_rates: dict[str, int] = field(default_factory=dict)
     """Questions by the share of their rollouts that was right, as `correct/samples` (RL), left-out ones included."""
+    preference: Preference | None = None
+    """Of pairs only."""
     extras: tuple[str, ...] = ()
     """Files beside the data that the trainer wants."""
     notes: tuple[str, ...] = ()
@@ -76,6 +96,23 @@ class Lengthmeter:
 
     def lengths(self) -> Lengths:
         return Lengths(rows=len(self.turns), characters=_spread(self.characters), turns=_spread(self.turns))
+
+
+def compared(chosen: Lengthmeter, rejected: Lengthmeter, base: Preference, alike: list[int]) -> Preference:
+    """`base` with what the lengths of both sides say, pair by pair; `alike` are turns in common."""
+    return replace(
+        base,
+        chosen_longer=_more(chosen.characters, rejected.characters),
+        chosen_more_turns=_more(chosen.turns, rejected.turns),
+        shared_turns=_spread(alike),
+    )
+
+
+def _more(first: list[int], second: list[int]) -> float:
+    if not first:
+        return 0.0
+    points = sum((a > b) + 0.5 * (a == b) for a, b in zip(first, second, strict=True))
+    return round(points / len(first), 3)
 
 
 def _characters(message: dict[str, Any]) -> int:

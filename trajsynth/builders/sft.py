@@ -12,6 +12,7 @@ from pathlib import Path
 from trajsynth.builders.building import Meters, Target, build
 from trajsynth.builders.formats import Format
 from trajsynth.builders.ledger import Ledger
+from trajsynth.builders.mixture import mixed
 from trajsynth.builders.report import BuildReport, Lengthmeter
 from trajsynth.builders.rows import Reasoning, Refusal, render
 from trajsynth.types import Trajectory
@@ -36,8 +37,7 @@ def build_sft(trajectories: Iterable[Trajectory], out: Path, format: str | Targe
 
     def fill(rows: Iterable[Trajectory], layout: Format, book: Ledger) -> Meters:
         meter = Lengthmeter()
-        for trajectory in rows:
-            book.trajectories += 1
+        for trajectory in mixed(rows, target.mixture, target.seed, book, ineligible):
             _add(trajectory, layout, book, meter, target.reasoning)
         return {"rows": meter}
 
@@ -45,12 +45,11 @@ def build_sft(trajectories: Iterable[Trajectory], out: Path, format: str | Targe
 
 
 def _add(trajectory: Trajectory, layout: Format, book: Ledger, meter: Lengthmeter, reasoning: Reasoning) -> None:
-    refusal = ineligible(trajectory)
-    indices = [] if refusal else range(len(trajectory.conversations))
+    indices = range(len(trajectory.conversations))
     results = [_conversation(trajectory, i, layout, book, meter, reasoning) for i in indices]
     refusals = [result for result in results if result is not None]
-    if refusal is not None or len(refusals) == len(results):
-        book.refuse(refusal or (refusals[0] if refusals else Refusal(reason="empty")))
+    if len(refusals) == len(results):
+        book.refuse(refusals[0] if refusals else Refusal(reason="empty"))
         return
     book.used += 1
     for left_out in refusals:

@@ -19,7 +19,11 @@ FORMATS = ["trl", "tokens", "llamafactory", "swift", "axolotl", "verl", "openai"
 @click.option("--reasoning", type=click.Choice(["keep", "inline", "drop"]), default="keep", show_default=True)
 @click.option("--recipe", help="Whose kept trajectories of a run to use [the kind's own name].")
 @click.option("--pairs", type=click.Choice(["within_teacher", "across_teachers"]), default="within_teacher")
-@click.option("--max-pairs", type=click.IntRange(min=1), default=1, show_default=True, help="Pairs per question.")
+@click.option("--policy", type=click.Choice(["one", "all", "hardest", "balanced"]), help="dpo: which pairs are taken.")
+@click.option("--max-pairs", type=click.IntRange(min=1), help="dpo: most pairs per question and teacher [1].")
+@click.option("--fork", is_flag=True, help="dpo: pairs begin where their sides part; what they share is prompt.")
+@click.option("--mix", multiple=True, metavar="KEY=VALUE", help="Caps and shares, such as per_question=2.")
+@click.option("--seed", type=int, help="Draws who is taken, and the order of rows [the run's].")
 @click.option("--drop-uniform", is_flag=True, help="rl: leave out questions that all rollouts got right, or none.")
 @click.option("--check", is_flag=True, help="Read everything back and compare it with the source, row by row.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder [<run>/datasets/<kind>].")
@@ -27,6 +31,7 @@ def build(
     kind: str,
     inputs: tuple[Path, ...],
     formats: tuple[str, ...],
+    mix: tuple[str, ...],
     recipe: str | None,
     output: Path | None,
     **settings: object,
@@ -38,7 +43,8 @@ def build(
     \b
     Examples:
       trajsynth build sft outputs/quickstart --check
-      trajsynth build dpo outputs/quickstart --max-pairs 4 --format swift -o pairs
+      trajsynth build sft outputs/quickstart --mix per_question=2 --mix shares.teacher='{careful: 3, hasty: 1}'
+      trajsynth build dpo outputs/quickstart --policy balanced --fork --format swift -o pairs
       trajsynth build sft outputs/quickstart --format tokens --tokenizer Qwen/Qwen3-8B --file-type parquet
     """
     import msgspec
@@ -52,7 +58,8 @@ def build(
     if wrong is not None:
         raise ConfigError(unknown("format", wrong, FORMATS))
     try:
-        targets = [msgspec.convert({**settings, "format": name, "recipe": recipe}, BuildTarget) for name in formats]
+        settings |= {"recipe": recipe, "mixture": mixture(mix)}
+        targets = [msgspec.convert({**settings, "format": name}, BuildTarget) for name in formats]
     except msgspec.ValidationError as error:
         raise ConfigError(f"build: {error}") from None
     folder = inputs[0] if inputs[0].is_dir() else None
@@ -67,3 +74,16 @@ def build(
         differs = differs or bool(report.differences)
     if differs:
         raise SystemExit(1)
+
+
+def mixture(settings: tuple[str, ...]) -> dict[str, object]:
+    """`per_question=2`, `per_teacher.qwen=500` ... as the config's `mixture`; raises ConfigError."""
+    from trajsynth.configyaml import override
+    from trajsynth.errors import ConfigError
+
+    data: dict[str, object] = {}
+    for setting in settings:
+        if "=" not in setting:
+            raise ConfigError(f"--mix {setting!r}: expected KEY=VALUE, for example --mix per_question=2")
+        override(data, setting)
+    return data

@@ -13,7 +13,7 @@ from trajsynth.errors import ConfigError, InputError
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-    from trajsynth.builders import BuildReport
+    from trajsynth.builders import BuildReport, Target
     from trajsynth.config import BuildTarget, Config
     from trajsynth.filters import Recipe, Report
     from trajsynth.report import Stats
@@ -74,29 +74,49 @@ class _Bar:
             self._bar.close()
 
 
-def build(kind: str, target: BuildTarget, kept: Sequence[Path], out: Path, config: Config | None) -> BuildReport:
-    """One training set from kept trajectories."""
-    from trajsynth.builders import Target, build_dpo, build_rl, build_sft
+def build(
+    kind: str, target: BuildTarget, kept: Sequence[Path], out: Path, config: Config | None, *, quiet: bool = False
+) -> BuildReport:
+    """One training set from kept trajectories, with a progress line."""
+    from trajsynth.builders import build_dpo, build_rl, build_sft
     from trajsynth.config import Judge
 
     rows = _Kept(kept)
-    layout = Target(
+    judged = config is not None and any(isinstance(method, Judge) for method in config.grade)
+    with fresh(out), _Bar("", quiet) as tick:
+        layout = _layout(target, config, tick)
+        if kind == "sft":
+            return build_sft(rows, out, layout)
+        if kind == "rl":
+            return build_rl(rows, out, layout, drop_uniform=target.drop_uniform)
+        return build_dpo(
+            rows,
+            out,
+            layout,
+            pairs=target.pairs,
+            policy=target.policy,
+            max_pairs=target.max_pairs,
+            fork=target.fork,
+            judged=judged,
+        )
+
+
+def _layout(target: BuildTarget, config: Config | None, progress: Callable[[str, int], None]) -> Target:
+    """The builders' target of a config's: the run's seed draws where the target has none of its own."""
+    from trajsynth.builders import Target
+
+    seed = config.seed if config is not None else 0
+    return Target(
         format=target.format,
         file_type=target.file_type,
         tokenizer=target.tokenizer,
         chat_template=_template(target.chat_template),
         reasoning=target.reasoning,
         check=target.check,
+        mixture=target.mixture,
+        seed=seed if target.seed is None else target.seed,
+        progress=progress,
     )
-    judged = config is not None and any(isinstance(method, Judge) for method in config.grade)
-    seed = config.seed if config is not None else 0
-    with fresh(out):
-        if kind == "sft":
-            return build_sft(rows, out, layout)
-        if kind == "rl":
-            return build_rl(rows, out, layout, drop_uniform=target.drop_uniform)
-        pairs, most = target.pairs, target.max_pairs
-        return build_dpo(rows, out, layout, pairs=pairs, max_pairs=most, judged=judged, seed=seed)
 
 
 def _template(path: str | None) -> str | None:

@@ -7,6 +7,7 @@ Level 1. `trajsynth.configload` reads YAML into these and saves the resolved for
 from __future__ import annotations
 
 from trajsynth.config.base import Count, Positive, Seconds, Section, Share
+from trajsynth.config.mixture import Mixture
 from trajsynth.config.questions import Columns, CustomQuestions, DatasetQuestions, EncyclopediaQuestions, Questions
 from trajsynth.config.rollouts import AgentRole, Arm, CustomParadigm, MiroFlowParadigm, ParadigmConfig, RolloutConfig
 from trajsynth.config.run import (
@@ -58,6 +59,7 @@ __all__ = [
     "Judge",
     "McpServer",
     "MiroFlowParadigm",
+    "Mixture",
     "OpenAITeacher",
     "Outage",
     "ParadigmConfig",

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from trajsynth.config.base import Positive, Seconds, Section
+from trajsynth.config.mixture import Mixture
 from trajsynth.config.questions import Questions
 from trajsynth.config.rollouts import Arm, MiroFlowParadigm, ParadigmConfig, RolloutConfig
 from trajsynth.config.teachers import TeacherConfig
@@ -47,10 +48,19 @@ class BuildTarget(Section, frozen=True, kw_only=True):
     """For rl: leave out questions that every rollout got right, or none."""
     check: bool = False
     """Read everything back and compare it with the source, row by row."""
+    mixture: Mixture = Mixture()
+    """Caps and shares by question, teacher, paradigm and invocation."""
+    seed: int | None = None
+    """Draws who is taken and in what order rows stand, whatever order they come in; the run's seed when absent."""
     pairs: Literal["within_teacher", "across_teachers"] = "within_teacher"
     """Chosen and rejected from one teacher, or from any two."""
-    max_pairs: Positive = 1
-    """Preference pairs per question (and teacher)."""
+    policy: Literal["one", "all", "hardest", "balanced"] | None = None
+    """For dpo: `one` pair a question; `all`; `hardest`, those with the most turns both sides begin with; `balanced`: no
+    trajectory twice, and no teacher above another more often than below. Absent: `max_pairs`, spread evenly."""
+    max_pairs: Positive | None = None
+    """Preference pairs per question (and teacher), at most: 1 when absent, without limit for `all` and `balanced`."""
+    fork: bool = False
+    """For dpo: a pair begins where its sides part; the turns (and results) they share become the prompt."""
 
 
 class CustomFilter(Section, frozen=True, kw_only=True):

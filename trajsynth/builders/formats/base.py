@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from trajsynth.builders.content import Content, Part, difference
+from trajsynth.builders.forks import shared_prefix
 from trajsynth.builders.prompts import Prompt
 from trajsynth.builders.rows import Refusal, Row
 from trajsynth.errors import ConfigError, MissingExtra
@@ -47,8 +48,11 @@ class Format:
         """One or more records for a conversation."""
         raise ConfigError(f"format {self.name!r} has no sft")
 
-    def dpo(self, chosen: Row, rejected: Row) -> Laid | Refusal:
-        """The pair; both rows have the same prompt and tools."""
+    def dpo(self, chosen: Row, rejected: Row, start: int | None = None) -> Laid | Refusal:
+        """The pair; both rows have the same prompt and tools.
+
+        `start` is given for a fork: an assistant turn of both, all before it is alike and belongs to the prompt.
+        """
         raise ConfigError(f"format {self.name!r} has no dpo")
 
     def rl(self, prompt: Prompt) -> Laid | Refusal:
@@ -79,16 +83,6 @@ class Format:
     def extras(self, kind: Kind, files: dict[str, int]) -> dict[str, bytes]:
         """Files the trainer wants beside the data, by name; `files` are the data files with their rows."""
         return {}
-
-
-def shared_prefix(chosen: Row, rejected: Row) -> int:
-    """Messages both sides begin with."""
-    count = 0
-    for a, b in zip(chosen.messages, rejected.messages, strict=False):
-        if a != b:
-            break
-        count += 1
-    return count
 
 
 def last_messages(chosen: Row, rejected: Row) -> tuple[int, Refusal | None]:

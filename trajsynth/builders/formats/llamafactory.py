@@ -62,7 +62,7 @@ class LlamaFactory(Format):
             laid.append(Laid(file=_LAST_TURN if in_the_way else "train", record=record, holds=(part,)))
         return laid
 
-    def dpo(self, chosen: Row, rejected: Row) -> Laid | Refusal:
+    def dpo(self, chosen: Row, rejected: Row, start: int | None = None) -> Laid | Refusal:
         """`ranking`: everything but the final message is the prompt."""
         cut, refusal = last_messages(chosen, rejected)
         if refusal is not None:

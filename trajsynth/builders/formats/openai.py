@@ -40,7 +40,7 @@ class OpenAI(Format):
                 message["weight"] = int(i in part.trained)
         return [Laid(file="train", record={"messages": messages, **_tools(row)}, holds=(part,))]
 
-    def dpo(self, chosen: Row, rejected: Row) -> Laid | Refusal:
+    def dpo(self, chosen: Row, rejected: Row, start: int | None = None) -> Laid | Refusal:
         """`input`, `preferred_output` and `non_preferred_output`."""
         cut, refusal = last_messages(chosen, rejected)
         refusal = refusal or _unfit(chosen) or _unfit(rejected)

@@ -11,13 +11,13 @@ import re
 from typing import Any
 
 from trajsynth.builders.content import Content, Said, calls_of, merged, whole
+from trajsynth.builders.forks import shared_prefix
 from trajsynth.builders.formats.base import (
     Format,
     Kind,
     Laid,
     datasets_module,
     provenance,
-    shared_prefix,
     side,
     source_features,
     strings,
@@ -47,11 +47,11 @@ class Swift(Format):
             return messages
         return [Laid(file="train", record={"messages": messages, **_tools(row), **provenance(row)}, holds=(part,))]
 
-    def dpo(self, chosen: Row, rejected: Row) -> Laid | Refusal:
-        """Both whole conversations."""
+    def dpo(self, chosen: Row, rejected: Row, start: int | None = None) -> Laid | Refusal:
+        """Both whole conversations; turns before a fork have no loss."""
         if shared_prefix(chosen, rejected) == len(chosen.messages) == len(rejected.messages):
             return Refusal(reason="pair.identical")
-        good, bad = _messages(chosen, flags=False), _messages(rejected, flags=False)
+        good, bad = (_messages(row, flags=start is not None, start=start or 0) for row in (chosen, rejected))
         if isinstance(good, Refusal):
             return good
         if isinstance(bad, Refusal):
@@ -60,7 +60,7 @@ class Swift(Format):
         record = {"messages": good, **tools, "rejected_messages": bad}
         record |= {"rejected_tools": tools["tools"]} if tools else {}
         record |= {"chosen_id": chosen.trajectory, "rejected_id": rejected.trajectory}
-        holds = tuple(side(row, 0) for row in (chosen, rejected))
+        holds = tuple(side(row, start or 0) for row in (chosen, rejected))
         return Laid(file="train", record=record, holds=holds)
 
     def read(self, kind: Kind, file: str, record: dict[str, Any]) -> tuple[Content, ...]:
@@ -83,7 +83,7 @@ def _tools(row: Row) -> dict[str, str]:
     return {"tools": json.dumps(row.tools, ensure_ascii=False)} if row.tools else {}
 
 
-def _messages(row: Row, *, flags: bool) -> list[dict[str, Any]] | Refusal:
+def _messages(row: Row, *, flags: bool, start: int = 0) -> list[dict[str, Any]] | Refusal:
     """A flat list; refused where its template would raise or join what were two turns."""
     flat: list[dict[str, Any]] = []
     before = ""
@@ -99,7 +99,7 @@ def _messages(row: Row, *, flags: bool) -> list[dict[str, Any]] | Refusal:
         if role != "assistant":
             flat.append({"role": "tool_response" if role == "tool" else role, "content": message["content"]})
             continue
-        loss = {"loss": i not in row.masked} if flags else {}
+        loss = {"loss": i >= start and i not in row.masked} if flags else {}
         text = inlined(message.get("reasoning_content", ""), message["content"])
         calls = [{"name": name, "arguments": arguments} for name, arguments in calls_of(message)]
         if text or not calls:

@@ -10,13 +10,13 @@ from __future__ import annotations
 from typing import Any
 
 from trajsynth.builders.content import Content, Part, Said, calls_of, merged
+from trajsynth.builders.forks import shared_prefix
 from trajsynth.builders.formats.base import (
     Format,
     Kind,
     Laid,
     datasets_module,
     provenance,
-    shared_prefix,
     side,
     source_features,
     strings,
@@ -65,16 +65,17 @@ class Trl(Format):
             for start, end in runs
         ]
 
-    def dpo(self, chosen: Row, rejected: Row) -> Laid | Refusal:
+    def dpo(self, chosen: Row, rejected: Row, start: int | None = None) -> Laid | Refusal:
         """The pair with an explicit prompt: TRL would otherwise split where the two first differ, if only in an id."""
         if not (_loads_exactly(chosen) and _loads_exactly(rejected)):
             return Refusal(reason="number.inexact", detail="a number the datasets library would change")
-        cut = chosen.prompt_length
         if shared_prefix(chosen, rejected) == len(chosen.messages) == len(rejected.messages):
             return Refusal(reason="pair.identical")
-        record = {"prompt": chosen.messages[:cut], "chosen": chosen.messages[cut:], "rejected": rejected.messages[cut:]}
+        start = chosen.prompt_length if start is None else start
+        sides = {"chosen": chosen.messages[start:], "rejected": rejected.messages[start:]}
+        record = {"prompt": chosen.messages[:start], **sides}
         ids = {"chosen_id": chosen.trajectory, "rejected_id": rejected.trajectory}
-        holds = (side(chosen, cut), side(rejected, cut))
+        holds = (side(chosen, start), side(rejected, start))
         return Laid(file="train", record={**record, **_tools(chosen), **ids}, holds=holds)
 
     def rl(self, prompt: Prompt) -> Laid | Refusal:
