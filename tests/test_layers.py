@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "trajsynth"
 LEVELS: dict[int, str] = {
     0: "types errors",
     1: "credentials protocols grammar loosejson schemas answers signals hosts codec readers pacing callcache "
-    "config configcheck configdocs configerrors configload configsave configschema configsecrets configyaml",
+    "raycluster config configcheck configdocs configerrors configload configsave configschema configsecrets configyaml",
     2: "filters paradigms invocation teachers tools questions grading",
     3: "generate curate multidoc builders report testing",
     4: "cli __main__",

@@ -11,18 +11,17 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from trajsynth.config import Budget, Config
-from trajsynth.errors import InputError, MissingExtra
+from trajsynth.errors import InputError
 from trajsynth.generate.jobs import Slice, count, jobs
 from trajsynth.generate.plan import Summary
 from trajsynth.generate.progress import Board, Meter, Progress
@@ -31,6 +30,7 @@ from trajsynth.generate.shares import Share, allowances
 from trajsynth.generate.spending import Totals, spent, total
 from trajsynth.generate.stopping import Stop
 from trajsynth.generate.store import read_ids, shards
+from trajsynth.raycluster import joined
 from trajsynth.types import Question, Usage
 
 TICK = 0.5
@@ -136,18 +136,12 @@ def generate_on_ray(run: Spread) -> Summary:
     Raises MissingExtra, InputError (the first that ended a part, once all parts have stopped), with everything kept.
     What RESTARTS cannot mend (a node without trajsynth, a process that always dies) is an InputError too.
     """
-    ray = _ray()
-    ours = not ray.is_initialized()
-    with redirect_stdout(sys.stderr):  # where Ray prints what befalls its nodes; stdout is for results
-        if ours:
-            _connect(ray)
+    with joined() as ray:
         crew = _Crew(ray, run)
         try:
             return crew.run()
         finally:
             crew.dismiss()
-            if ours:
-                ray.shutdown()
 
 
 @dataclass(slots=True)
@@ -317,25 +311,6 @@ class _Crew:
             interrupted=len(made) < len(self._members) or any(summary.interrupted for summary in made),
             out_of_budget=any(summary.out_of_budget for summary in made),
         )
-
-
-def _ray() -> Any:
-    try:
-        import ray
-    except ImportError:
-        raise MissingExtra("ray", "ray") from None
-    return ray
-
-
-def _connect(ray: Any) -> None:
-    """Join the cluster of RAY_ADDRESS, or start one on this machine that ends with this process."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    address = os.environ.get("RAY_ADDRESS") or "local"
-    try:
-        ray.init(address=address, include_dashboard=False, logging_level="error", log_to_driver=False)
-    except (ConnectionError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
-        said = " ".join(str(error).split())
-        raise InputError(f"ray: cannot connect to {address!r} (RAY_ADDRESS): {said}") from None
 
 
 def _places(ray: Any) -> int:
