@@ -6,26 +6,33 @@ under way at once, so memory stays flat. Tests: tests/curate/test_curate_engine_
 
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
+from typing import TypeAlias
 from zlib import crc32
 
 from trajsynth.codec import encode
 from trajsynth.curate.grades import with_grade
 from trajsynth.curate.sources import Source
+from trajsynth.errors import RecordError
 from trajsynth.filters.recipe import Recipe, Subject
 from trajsynth.filters.view import assistant_turns
 from trajsynth.protocols import CorpusFilter, Measures, RowFilter
 from trajsynth.readers.files import parse_line
-from trajsynth.types import Finding, Trajectory
+from trajsynth.types import Grade, Trajectory
 
 _BATCH_BYTES = 2_000_000
 _AHEAD = 3
 """Batches under way for each worker."""
+
+
+Row: TypeAlias = tuple[int, str, bytes]
+"""Index of its source, `file:line`, JSON text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,79 +42,119 @@ class Mended:
     spoken: tuple[tuple[int, int], ...]
     masked: tuple[tuple[int, int], ...]
     rules: tuple[str, ...]
-    findings: dict[str, list[Finding]]
-    """By name of the recipe's row filters."""
+    measures: tuple[Measures, ...]
+    """By row filter of the examiner."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examined:
-    """All that is kept of a trajectory between the two passes, its signatures apart."""
+    """All that is kept of a trajectory's text, its signatures apart. No threshold has a part in it but those of codes
+    that are repaired.
+    """
 
-    id: str
     arm: str
     correct: bool | None
     spoken: tuple[tuple[int, int], ...]
     """(conversation, n) of its assistant messages."""
     masked: tuple[tuple[int, int], ...]
     measures: tuple[Measures, ...]
-    """By row filter."""
-    findings: tuple[tuple[Finding, ...], ...]
-    """By row filter."""
-    regraded: bool
-    """Its grade comes from grades.jsonl."""
-    digest: int
-    """CRC-32 of the line read, so that the second pass notices a file that changed."""
+    """By row filter of the examiner."""
     mended: dict[str, Mended]
-    """By name of the recipes that repaired something in it."""
+    """By `mending_key` of the recipes that repaired something in it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """A line of the store."""
+
+    digest: int
+    """`digest_of` the line read."""
+    id: str
+    grade: int
+    """CRC-32 of the grade put over the recorded one; 0: none."""
+    plan: int
+    """Which of the store's plans it was measured by."""
+    examined: Examined
+    signatures: tuple[Measures, ...]
+    """By corpus filter of the examiner."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looked:
-    """One trajectory looked at, in JSON."""
+    """One row looked at: a line for the store, or why there is none."""
 
-    id: str
-    examined: bytes
-    signatures: tuple[bytes, ...]
-    """By corpus filter."""
+    digest: int = 0
+    id: str = ""
+    grade: int = 0
+    line: bytes = b""
+    """JSON of a `Stored`."""
+    error: str = ""
+    """Why the row cannot be read: `file:line: reason`."""
+
+
+def digest_of(line: bytes) -> int:
+    """64 bits of SHA-256, which is faster than CRC-32 is cheap: 0.06 ms for 100 KB."""
+    return int.from_bytes(hashlib.sha256(line).digest()[:8], "little")
+
+
+def grade_key(grade: Grade | None) -> int:
+    """Tells grades apart; 0 for none."""
+    return 0 if grade is None else crc32(encode(grade)) or 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mending:
+    """One way of repairing."""
+
+    key: str
+    """`mending_key` of the recipe."""
+    recipe: Recipe
+    finders: tuple[tuple[RowFilter, int], ...]
+    """The filters whose findings are repaired, and their places among the examiner's."""
 
 
 @dataclass(frozen=True)
 class Examiner:
-    """The filters of all recipes together, each once."""
+    """What is measured and signed of every row: the filters of all recipes, one for each way of measuring."""
 
     sources: tuple[Source, ...]
     row_filters: tuple[RowFilter, ...]
     corpus_filters: tuple[CorpusFilter, ...]
-    recipes: tuple[Recipe, ...] = ()
-    """Those that repair."""
+    mendings: tuple[Mending, ...] = ()
+    plan: int = 0
+    """Number of these filters in the store."""
 
     def look(self, source: int, where: str, line: bytes) -> Looked:
-        """Read a line, measure and judge it, sign it. Raises RecordError."""
-        read = parse_line(line, where)
-        trajectory = with_grade(read, self.sources[source].grades)
+        """Read a line, measure it, sign it; a line that cannot be read gives an error."""
+        try:
+            read = parse_line(line, where)
+        except RecordError as error:
+            return Looked(error=str(error))
+        grades = self.sources[source].grades
+        trajectory = with_grade(read, grades)
         measures = tuple(kind.measure(trajectory) for kind in self.row_filters)
-        findings = tuple(tuple(k.judge(m)) for k, m in zip(self.row_filters, measures, strict=True))
         examined = Examined(
-            id=trajectory.id,
             arm=trajectory.arm,
             correct=trajectory.correct,
             spoken=tuple((c, message.n) for c, message in assistant_turns(trajectory)),
             masked=trajectory.masked,
             measures=measures,
-            findings=findings,
-            regraded=trajectory is not read,
-            digest=crc32(line),
-            mended={r.name: form for r in self.recipes if (form := self._mended(r, trajectory, findings))},
+            mended={m.key: form for m in self.mendings if (form := self._mended(m, trajectory, measures))},
         )
-        signatures = tuple(encode(kind.sign(trajectory)) for kind in self.corpus_filters)
-        return Looked(id=trajectory.id, examined=encode(examined), signatures=signatures)
+        stored = Stored(
+            digest=digest_of(line),
+            id=trajectory.id,
+            grade=grade_key(grades.get(trajectory.id)),
+            plan=self.plan,
+            examined=examined,
+            signatures=tuple(kind.sign(trajectory) for kind in self.corpus_filters),
+        )
+        return Looked(digest=stored.digest, id=stored.id, grade=stored.grade, line=encode(stored))
 
-    def _mended(
-        self, recipe: Recipe, trajectory: Trajectory, findings: tuple[tuple[Finding, ...], ...]
-    ) -> Mended | None:
-        """The trajectory after the recipe's repairs; None where nothing is repaired."""
-        found = {kind.name: findings[self.row_filters.index(kind)] for kind in recipe.row_filters}
-        repaired = recipe.repaired(trajectory, found)
+    def _mended(self, mending: Mending, trajectory: Trajectory, measures: Sequence[Measures]) -> Mended | None:
+        """The trajectory after one way of repairing; None where nothing is repaired."""
+        found = {kind.name: kind.judge(measures[place]) for kind, place in mending.finders}
+        repaired = mending.recipe.repaired(trajectory, found)
         if repaired is trajectory:
             return None
         subject = Subject.of(repaired, trajectory)
@@ -115,31 +162,31 @@ class Examiner:
             spoken=tuple(sorted(subject.spoken)),
             masked=repaired.masked,
             rules=subject.repaired,
-            findings=recipe.judge(repaired),
+            measures=tuple(kind.measure(repaired) for kind in self.row_filters),
         )
 
-    def look_at_all(self, workers: int) -> Iterator[Looked]:
-        """Every row of every source, in order."""
-        rows = ((i, where, line) for i, source in enumerate(self.sources) for where, line in source.rows())
-        if workers <= 1:
-            yield from (self.look(*row) for row in rows)
-            return
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(workers, context, initializer=_install, initargs=(self,)) as pool:
-            batches = _batches(rows)
-            queue: deque[Future[list[Looked]]] = deque()
-            try:
-                queue.extend(pool.submit(_look, batch) for batch in islice(batches, workers * _AHEAD))
-                while queue:
-                    done = queue.popleft().result()
-                    queue.extend(pool.submit(_look, batch) for batch in islice(batches, 1))
-                    yield from done
-            finally:
-                pool.shutdown(cancel_futures=True)
+
+def look_at_all(examiner: Examiner, rows: Iterable[Row], workers: int) -> Iterator[Looked]:
+    """Every row, in order."""
+    if workers <= 1:
+        yield from (examiner.look(*row) for row in rows)
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, initializer=_install, initargs=(examiner,)) as pool:
+        batches = _batches(rows)
+        queue: deque[Future[list[Looked]]] = deque()
+        try:
+            queue.extend(pool.submit(_look, batch) for batch in islice(batches, workers * _AHEAD))
+            while queue:
+                done = queue.popleft().result()
+                queue.extend(pool.submit(_look, batch) for batch in islice(batches, 1))
+                yield from done
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
-def _batches(rows: Iterable[tuple[int, str, bytes]]) -> Iterator[list[tuple[int, str, bytes]]]:
-    batch: list[tuple[int, str, bytes]] = []
+def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    batch: list[Row] = []
     size = 0
     for row in rows:
         batch.append(row)
@@ -159,5 +206,5 @@ def _install(examiner: Examiner) -> None:
     _installed[:] = [examiner]
 
 
-def _look(batch: Sequence[tuple[int, str, bytes]]) -> list[Looked]:
+def _look(batch: Sequence[Row]) -> list[Looked]:
     return [_installed[0].look(*row) for row in batch]

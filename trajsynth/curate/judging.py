@@ -1,0 +1,152 @@
+"""What one recipe makes of what was measured: findings from measures, duplicates from signatures, then its actions.
+
+Level 3, imports filters. No text is read here, so it can be asked again with other thresholds. Tests:
+tests/curate/test_curate_engine_local.py.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TypeAlias, overload
+
+from trajsynth.curate.engine import Engine
+from trajsynth.curate.examine import Examined
+from trajsynth.curate.measured import Store
+from trajsynth.curate.plan import Keys, Plan
+from trajsynth.filters.measuring import mending_key
+from trajsynth.filters.recipe import Recipe, Subject, Weighed, ranked, unique_id
+from trajsynth.protocols import Measures
+from trajsynth.types import Finding
+
+Found: TypeAlias = Mapping[str, Sequence[Finding]]
+"""Filter -> its findings in one trajectory."""
+Settled: TypeAlias = Mapping[str, Mapping[str, Sequence[Finding]]]
+"""Corpus filter -> trajectory -> its findings."""
+
+
+class Measured:
+    """The rows of the input in order, as a plan wants them."""
+
+    def __init__(self, store: Store, plan: Plan) -> None:
+        self.store, self.plan = store, plan
+        seen: dict[str, int] = {}
+        self.ids = [unique_id(name, seen) for name in store.ids()]
+        """Made unique."""
+        self._places: dict[Keys, tuple[int, ...] | None] = {}
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def examined(self, i: int) -> Examined:
+        """What is known of row `i`, its measures in the plan's order."""
+        examined = self.store.examined(i)
+        places = self._order(self.store.plan(i))
+        return examined if places is None else _arranged(examined, places)
+
+    def _order(self, keys: Keys) -> tuple[int, ...] | None:
+        """Where the plan's filters stand among those a row was measured by; None: just so."""
+        if keys not in self._places:
+            wanted = tuple(self.plan.rows)
+            self._places[keys] = None if keys.rows == wanted else tuple(keys.rows.index(key) for key in wanted)
+        return self._places[keys]
+
+    def signature(self, i: int, key: str) -> Measures:
+        """What the corpus filter with this key needs to know of row `i`."""
+        return self.store.signature(i, self.store.plan(i).corpora.index(key))
+
+
+def _arranged(examined: Examined, places: tuple[int, ...]) -> Examined:
+    mended = {
+        key: replace(form, measures=tuple(form.measures[p] for p in places)) for key, form in examined.mended.items()
+    }
+    return replace(examined, measures=tuple(examined.measures[p] for p in places), mended=mended)
+
+
+@dataclass(frozen=True)
+class Judge:
+    """One recipe over measures kept in a plan's order."""
+
+    recipe: Recipe
+    plan: Plan
+
+    @cached_property
+    def _places(self) -> list[tuple[str, int]]:
+        order = {key: i for i, key in enumerate(self.plan.rows)}
+        name = self.recipe.name
+        return [(kind.name, order[self.plan.key_of[name, kind.name]]) for kind in self.recipe.row_filters]
+
+    @cached_property
+    def _mending(self) -> str:
+        return mending_key(self.recipe)
+
+    def found(self, measures: Sequence[Measures]) -> dict[str, Sequence[Finding]]:
+        """The findings of each row filter."""
+        kinds = zip(self.recipe.row_filters, self._places, strict=True)
+        return {name: kind.judge(measures[place]) for kind, (name, place) in kinds}
+
+    def measures(self, examined: Examined) -> dict[str, Measures]:
+        """What each row filter of the recipe measured in the form it judges: the mended one where it mended."""
+        form = examined.mended.get(self._mending) or examined
+        return {name: form.measures[place] for name, place in self._places}
+
+    def weigh(self, examined: Examined, settled: Found) -> Weighed:
+        """The recipe's verdict; `settled` has the corpus filters' findings."""
+        mended = examined.mended.get(self._mending) if self._mending else None
+        form = mended or examined
+        found = {**self.found(form.measures), **settled}
+        rules = mended.rules if mended else ()
+        return self.recipe.weigh(
+            Subject(examined.correct, frozenset(form.spoken), frozenset(form.masked), rules), found
+        )
+
+    def settle(self, measured: Measured, engine: Engine) -> Settled:
+        """Let the corpus filters see all signatures, each with what the recipe knows of it so far."""
+        if not self.recipe.corpus_filters:
+            return {}
+        dropped, findings = bytearray(), array("L")
+        for i in range(len(measured)):
+            weighed = self.weigh(measured.examined(i), {})
+            dropped.append(bool(weighed.dropped))
+            findings.append(len(weighed.findings))
+        settled: dict[str, Mapping[str, Sequence[Finding]]] = {}
+        for corpus in self.recipe.corpus_filters:
+            key = self.plan.key_of[self.recipe.name, corpus.name]
+            settled[corpus.name] = engine.settle(corpus, Ranked(measured, key, dropped, findings))
+        return settled
+
+
+class Ranked(Sequence[Measures]):
+    """Signatures on disk, with what a recipe knows of each trajectory."""
+
+    def __init__(self, measured: Measured, key: str, dropped: bytearray, findings: array[int]) -> None:
+        self._measured, self._key, self._dropped, self._findings = measured, key, dropped, findings
+
+    def __len__(self) -> int:
+        return len(self._measured)
+
+    @overload
+    def __getitem__(self, index: int) -> Measures: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Measures]: ...
+    def __getitem__(self, index: int | slice) -> Measures | list[Measures]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        if not -len(self) <= index < len(self):
+            raise IndexError(index)
+        i = index % len(self)
+        signature = self._measured.signature(i, self._key)
+        dropped = ("",) if self._dropped[i] else ()
+        weighed = Weighed(findings=(_MARK,) * self._findings[i], dropped=dropped, masks=())
+        return ranked(signature, self._measured.ids[i], weighed)
+
+
+_MARK = Finding(filter="", code="")
+"""Stands for any finding where only their number counts."""
+
+
+def of(settled: Settled, identity: str) -> dict[str, Sequence[Finding]]:
+    """The corpus filters' findings in one trajectory."""
+    return {name: by_id.get(identity, ()) for name, by_id in settled.items()}

@@ -1,0 +1,122 @@
+"""The second pass: the lines are read once more and written where each recipe wants them, files whole or absent.
+
+Level 3. A record of ours that a recipe does not change is copied as it is. Tests:
+tests/curate/test_curate_engine_local.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import IO, Any, TypeAlias
+
+import msgspec
+
+from trajsynth.codec import atomic_write, encode
+from trajsynth.curate.engine import Progress
+from trajsynth.curate.examine import digest_of
+from trajsynth.curate.grades import with_grade
+from trajsynth.curate.judging import Judge, Measured, Settled, of
+from trajsynth.curate.sources import Source
+from trajsynth.errors import InputError
+from trajsynth.filters.funnel import Report
+from trajsynth.filters.recipe import Weighed, with_masks
+from trajsynth.readers.files import parse_line
+from trajsynth.types import Finding, Trajectory
+
+Mend: TypeAlias = Callable[[Trajectory], Trajectory]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One recipe, with what its corpus filters found."""
+
+    judge: Judge
+    settled: Settled
+
+
+def write(
+    sources: Sequence[Source], measured: Measured, verdicts: Sequence[Verdict], out: Path, progress: Progress
+) -> dict[str, Report]:
+    """Write findings.jsonl and each recipe's files; returns the reports by recipe. Raises InputError where an input
+    changed since it was measured.
+    """
+    reports = [verdict.judge.recipe.report() for verdict in verdicts]
+    names = measured.plan.names
+    with ExitStack() as stack:
+        findings = stack.enter_context(atomic_write(out / "findings.jsonl"))
+        files = [_Files.open(out / verdict.judge.recipe.name, stack) for verdict in verdicts]
+        for i, (source, line) in enumerate(_lines(sources, measured)):
+            examined = measured.examined(i)
+            row = _Row(source, line, measured.store.recorded_id(i), measured.ids[i])
+            said: list[Finding] = []
+            for verdict, report, file in zip(verdicts, reports, files, strict=True):
+                judge = verdict.judge
+                weighed = judge.weigh(examined, of(verdict.settled, row.id))
+                report.add(examined.arm, examined.correct, weighed)
+                mend = partial(judge.recipe.repaired, findings=judge.found(examined.measures))
+                file.write(row, weighed, mend if weighed.repaired else None)
+                said.extend(finding for finding in weighed.findings if finding not in said)
+            measures = dict(zip(names, examined.measures, strict=True))
+            findings.write(encode({"id": row.id, "measures": measures, "findings": said}) + b"\n")
+            progress("write", 1)
+        for verdict, report in zip(verdicts, reports, strict=True):
+            page = stack.enter_context(atomic_write(out / verdict.judge.recipe.name / "report.json"))
+            page.write(msgspec.json.format(encode(report), indent=1) + b"\n")
+    return {report.recipe: report for report in reports}
+
+
+def _lines(sources: Sequence[Source], measured: Measured) -> Iterator[tuple[Source, bytes]]:
+    """The rows that were measured once more; what was appended since is left for the next time."""
+    rows = ((source, line) for source in sources for _, line in source.rows())
+    for i in range(len(measured)):
+        row = next(rows, None)
+        if row is None:
+            raise InputError("an input file became shorter while it was read; run the same command again")
+        if digest_of(row[1]) != measured.store.digest(i):
+            raise InputError(f"{str(row[0].path)!r} changed while it was read; run the same command again")
+        yield row
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A trajectory about to be written."""
+
+    source: Source
+    line: bytes
+    recorded: str
+    """Its id as recorded."""
+    id: str
+    """Its id made unique."""
+
+    def json(self, masks: tuple[tuple[int, int], ...], mend: Mend | None) -> bytes:
+        """The record; the line itself where nothing changed."""
+        regraded = self.recorded in self.source.grades
+        if self.source.ours and not masks and not mend and not regraded and self.id == self.recorded:
+            return self.line.rstrip()
+        trajectory = with_grade(parse_line(self.line, str(self.source.path)), self.source.grades)
+        trajectory = mend(trajectory) if mend else trajectory
+        return encode(replace(with_masks(trajectory, masks), id=self.id))
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """A recipe's two growing files."""
+
+    kept: IO[bytes]
+    rejected: IO[bytes]
+
+    @classmethod
+    def open(cls, folder: Path, stack: ExitStack) -> _Files:
+        kept, rejected = (stack.enter_context(atomic_write(folder / f"{name}.jsonl")) for name in ("kept", "rejected"))
+        return cls(kept, rejected)
+
+    def write(self, row: _Row, weighed: Weighed, mend: Mend | None) -> None:
+        extra: dict[str, Any] = {"findings": weighed.findings}
+        if weighed.dropped:
+            extra["dropped"] = weighed.dropped
+        file = self.rejected if weighed.dropped else self.kept
+        file.write(row.json(weighed.masks, mend)[:-1] + b"," + encode(extra)[1:] + b"\n")
