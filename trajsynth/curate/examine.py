@@ -173,19 +173,20 @@ def look_at_all(examiner: Examiner, rows: Iterable[Row], workers: int) -> Iterat
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, initializer=_install, initargs=(examiner,)) as pool:
-        batches = _batches(rows)
+        ready = batches(rows)
         queue: deque[Future[list[Looked]]] = deque()
         try:
-            queue.extend(pool.submit(_look, batch) for batch in islice(batches, workers * _AHEAD))
+            queue.extend(pool.submit(_look, batch) for batch in islice(ready, workers * _AHEAD))
             while queue:
                 done = queue.popleft().result()
-                queue.extend(pool.submit(_look, batch) for batch in islice(batches, 1))
+                queue.extend(pool.submit(_look, batch) for batch in islice(ready, 1))
                 yield from done
         finally:
             pool.shutdown(cancel_futures=True)
 
 
-def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+def batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Rows in batches of a few megabytes."""
     batch: list[Row] = []
     size = 0
     for row in rows:
