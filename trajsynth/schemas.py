@@ -11,8 +11,6 @@ asserted. Whole floats count as integers (5.0), in every draft from 6 on. Dialec
 
 from __future__ import annotations
 
-import json
-import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,10 +20,12 @@ from typing import Any, Literal, TypeAlias
 
 import orjson
 
+from trajsynth.arguments import Parsed, noun
+from trajsynth.arguments import parse_arguments as parse_arguments
 from trajsynth.errors import unknown
+from trajsynth.quickfit import Check, quick_check
 from trajsynth.types import ToolCall, Toolset, ToolSpec
 
-ParseCode: TypeAlias = Literal["", "call.bad_json", "call.not_object"]
 CallCode: TypeAlias = Literal["", "call.unknown_tool", "call.bad_json", "call.not_object", "call.schema"]
 
 _TYPES = frozenset({"object", "array", "string", "number", "integer", "boolean", "null"})
@@ -46,16 +46,6 @@ _SCHEMAS = (
 _MENDING_ROUNDS = 8
 _MESSAGE_CHARS = 300
 _NAMES_SHOWN = 40
-_BIG_INTEGER = re.compile(r"\d{19}")
-
-
-@dataclass(frozen=True, slots=True)
-class Parsed:
-    """A call's arguments as an object, or why there is none."""
-
-    arguments: dict[str, Any] | None
-    code: ParseCode = ""
-    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,69 +63,11 @@ class _Compiled:
     unusable: str
     validator: Any
     """A jsonschema validator of the schema as far as it can be judged; None when anything goes."""
+    quick: Check | None = None
+    """Says yes to most arguments that fit, long before the validator does."""
 
 
 _ANYTHING = _Compiled("", None)
-
-# ---- arguments --------------------------------------------------------------------------------------------------
-
-
-def parse_arguments(raw: str) -> Parsed:
-    """Arguments as a teacher wrote them -> an object. Strict JSON (no NaN, no Infinity); an empty text counts as {}."""
-    if not raw.strip():
-        return Parsed({})
-    try:
-        value = _loads(raw)
-    except RecursionError:
-        return Parsed(None, "call.bad_json", "the JSON is nested too deeply")
-    except ValueError as error:
-        return Parsed(None, "call.bad_json", f"the arguments are not JSON: {error}"[:_MESSAGE_CHARS])
-    if isinstance(value, dict):
-        return Parsed(value)
-    return Parsed(None, "call.not_object", f"the arguments must be a JSON object, not {_noun(value)}")
-
-
-def _loads(raw: str) -> Any:
-    """orjson where it agrees with Python's json; that one for integers beyond 64 bits, lone surrogates and messages."""
-    if _BIG_INTEGER.search(raw) is None:
-        try:
-            return orjson.loads(raw)
-        except ValueError:
-            pass
-    return _scrubbed(json.loads(raw, parse_constant=_refuse_constant, parse_float=_finite))
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if math.isinf(value):
-        raise ValueError(f"the number {text[:30]} is out of range")
-    return value
-
-
-def _scrubbed(value: Any) -> Any:
-    """The value with lone surrogates replaced: no JSON writer takes them."""
-    if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(value, dict):
-        return {_scrubbed(key): _scrubbed(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_scrubbed(item) for item in value]
-    return value
-
-
-def _noun(value: object) -> str:
-    if isinstance(value, str):
-        return "a string (JSON text inside a JSON string)" if value.lstrip().startswith("{") else "a string"
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "a boolean"
-    return "an array" if isinstance(value, list) else "a number"
-
 
 # ---- calls ------------------------------------------------------------------------------------------------------
 
@@ -154,8 +86,11 @@ def find_tool(call: ToolCall, tools: Toolset) -> ToolSpec | None:
 
 def check_call(call: ToolCall, tools: Toolset) -> CallCheck:
     """Whether a call may be executed: its tool is listed, its arguments are an object and fit the tool's schema."""
-    parsed = parse_arguments(call.arguments)
-    spec = find_tool(call, tools)
+    return check_parsed(call, parse_arguments(call.arguments), find_tool(call, tools), tools)
+
+
+def check_parsed(call: ToolCall, parsed: Parsed, spec: ToolSpec | None, tools: Toolset) -> CallCheck:
+    """`check_call` for a call whose arguments were parsed and whose tool was looked up before."""
     if spec is None:
         known = [tool.name for tool in tools]
         names = known if len(known) <= _NAMES_SHOWN else [*known[:_NAMES_SHOWN], "..."]
@@ -168,8 +103,9 @@ def check_call(call: ToolCall, tools: Toolset) -> CallCheck:
 
 def violations(schema: object, arguments: dict[str, Any], limit: int = 3) -> list[str]:
     """At most `limit` one-line reasons why the arguments do not fit the schema; empty when they fit."""
-    validator = _compiled(schema).validator
-    if validator is None:
+    compiled = _compiled(schema)
+    validator = compiled.validator
+    if validator is None or (compiled.quick is not None and compiled.quick(arguments)):
         return []
     from referencing.exceptions import Unresolvable
 
@@ -199,7 +135,7 @@ def _compiled(schema: object) -> _Compiled:
     if schema is None or schema == {}:
         return _ANYTHING
     if not isinstance(schema, dict):
-        return _Compiled(f"the schema must be an object, not {_noun(schema)}", None)
+        return _Compiled(f"the schema must be an object, not {noun(schema)}", None)
     try:
         return _compile(orjson.dumps(schema))
     except (TypeError, RecursionError) as error:
@@ -212,7 +148,8 @@ def _compile(data: bytes) -> _Compiled:
     try:
         schema = _without_foreign_patterns(orjson.loads(data))
         reason = _form_fault(schema) or _dialect_fault(schema) or _reference_fault(schema)
-        return _Compiled(reason, _validator(_mended(schema) if reason else schema))
+        validator = _validator(_mended(schema) if reason else schema)
+        return _Compiled(reason, validator, quick_check(validator.schema, validator.VALIDATORS))
     except (RecursionError, ValueError, TypeError, LookupError, AttributeError) as error:
         return _Compiled(f"the schema cannot be read: {error}"[:_MESSAGE_CHARS], None)
 

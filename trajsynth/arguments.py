@@ -1,0 +1,86 @@
+"""A call's arguments as text -> an object, strictly.
+
+Level 1. Nothing here raises for what a teacher wrote. Tests: tests/test_schemas.py.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import orjson
+
+ParseCode: TypeAlias = Literal["", "call.bad_json", "call.not_object"]
+
+_MESSAGE_CHARS = 300
+_BIG_INTEGER = re.compile(r"\d{19}")
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A call's arguments as an object, or why there is none."""
+
+    arguments: dict[str, Any] | None
+    code: ParseCode = ""
+    detail: str = ""
+
+
+def parse_arguments(raw: str) -> Parsed:
+    """Arguments as a teacher wrote them -> an object. Strict JSON (no NaN, no Infinity); an empty text counts as {}."""
+    if not raw.strip():
+        return Parsed({})
+    try:
+        value = _loads(raw)
+    except RecursionError:
+        return Parsed(None, "call.bad_json", "the JSON is nested too deeply")
+    except ValueError as error:
+        return Parsed(None, "call.bad_json", f"the arguments are not JSON: {error}"[:_MESSAGE_CHARS])
+    if isinstance(value, dict):
+        return Parsed(value)
+    return Parsed(None, "call.not_object", f"the arguments must be a JSON object, not {noun(value)}")
+
+
+def _loads(raw: str) -> Any:
+    """orjson where it agrees with Python's json; that one for integers beyond 64 bits, lone surrogates and messages."""
+    if _BIG_INTEGER.search(raw) is None:
+        try:
+            return orjson.loads(raw)
+        except ValueError:
+            pass
+    return _scrubbed(json.loads(raw, parse_constant=_refuse_constant, parse_float=_finite))
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"the number {text[:30]} is out of range")
+    return value
+
+
+def _scrubbed(value: Any) -> Any:
+    """The value with lone surrogates replaced: no JSON writer takes them."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        return {_scrubbed(key): _scrubbed(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_scrubbed(item) for item in value]
+    return value
+
+
+def noun(value: object) -> str:
+    """What a JSON value is called in a message."""
+    if isinstance(value, str):
+        return "a string (JSON text inside a JSON string)" if value.lstrip().startswith("{") else "a string"
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "a boolean"
+    return "an array" if isinstance(value, list) else "a number"
