@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from trajsynth.report import ArmStats, Stats, render, stats, table, warnings
-from trajsynth.report.table import dollars, duration, human, percent, shorten, width
 from trajsynth.report.text import cost
+from trajsynth.tables import dollars, duration, human, percent, shorten, width
 from trajsynth.types import Failure, Message, Rollback, Trajectory, Usage
 
 Make = Callable[..., Trajectory]

@@ -13,8 +13,6 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any, TypeAlias
 
-import msgspec
-
 from trajsynth.codec import atomic_write, encode
 from trajsynth.curate.engine import Progress
 from trajsynth.curate.examine import digest_of
@@ -45,6 +43,9 @@ def write(
     changed since it was measured.
     """
     reports = [verdict.judge.recipe.report() for verdict in verdicts]
+    for verdict, report in zip(verdicts, reports, strict=True):
+        for name, by_id in verdict.settled.items():
+            report.add_clusters(name, by_id)
     names = measured.plan.names
     with ExitStack() as stack:
         findings = stack.enter_context(atomic_write(out / "findings.jsonl"))
@@ -56,16 +57,18 @@ def write(
             for verdict, report, file in zip(verdicts, reports, files, strict=True):
                 judge = verdict.judge
                 weighed = judge.weigh(examined, of(verdict.settled, row.id))
-                report.add(examined.arm, examined.correct, weighed)
-                mend = partial(judge.recipe.repaired, findings=judge.found(examined.measures))
-                file.write(row, weighed, mend if weighed.repaired else None)
+                repaired = partial(judge.recipe.repaired, findings=judge.found(examined.measures))
+                mend = repaired if weighed.repaired else None
+                levels, look = judge.recipe.levels(judge.measures(examined)), partial(row.trajectory, mend)
+                report.add(examined.arm, examined.correct, weighed, id=row.id, levels=levels, look=look)
+                file.write(row, weighed, mend)
                 said.extend(finding for finding in weighed.findings if finding not in said)
             measures = dict(zip(names, examined.measures, strict=True))
             findings.write(encode({"id": row.id, "measures": measures, "findings": said}) + b"\n")
             progress("write", 1)
         for verdict, report in zip(verdicts, reports, strict=True):
             page = stack.enter_context(atomic_write(out / verdict.judge.recipe.name / "report.json"))
-            page.write(msgspec.json.format(encode(report), indent=1) + b"\n")
+            page.write(report.json())
     return {report.recipe: report for report in reports}
 
 
@@ -97,9 +100,12 @@ class _Row:
         regraded = self.recorded in self.source.grades
         if self.source.ours and not masks and not mend and not regraded and self.id == self.recorded:
             return self.line.rstrip()
+        return encode(replace(with_masks(self.trajectory(mend), masks), id=self.id))
+
+    def trajectory(self, mend: Mend | None) -> Trajectory:
+        """The line read once more, graded anew, mended."""
         trajectory = with_grade(parse_line(self.line, str(self.source.path)), self.source.grades)
-        trajectory = mend(trajectory) if mend else trajectory
-        return encode(replace(with_masks(trajectory, masks), id=self.id))
+        return mend(trajectory) if mend else trajectory
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ values out of its stored measures. Tests: tests/filters/test_filters_quantities.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 Scale: TypeAlias = Literal["count", "share"]
 """`count`: 0 and up, mostly whole; `share`: 0 to 1."""
@@ -43,3 +43,9 @@ def highest(values: Iterable[tuple[str, float]]) -> dict[str, float]:
         if value > found.get(field, float("-inf")):
             found[field] = value
     return found
+
+
+def levels_of(kind: Any, measures: Mapping[str, Any]) -> Mapping[str, float]:
+    """A filter's levels by field; none of a filter from elsewhere that names no quantities."""
+    levels: Mapping[str, float] = kind.levels(measures) if getattr(kind, "quantities", ()) else {}
+    return levels

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias, cast
@@ -17,7 +17,8 @@ from typing import Any, Final, Literal, TypeAlias, cast
 from trajsynth.errors import ConfigError, unknown
 from trajsynth.filters.base import Row, counts, in_scope
 from trajsynth.filters.catalogue import FILTERS
-from trajsynth.filters.funnel import Report
+from trajsynth.filters.funnel import Levels, Report
+from trajsynth.filters.quantities import levels_of
 from trajsynth.filters.repair import REPAIRABLE, repair
 from trajsynth.filters.view import assistant_turns
 from trajsynth.protocols import CorpusFilter, Measures, RowFilter
@@ -135,7 +136,10 @@ class Recipe:
         filters: dict[str, dict[str, Any]] = {}
         for step in self.steps:
             filters[step.filter.name] = {"thresholds": parameters(step.filter), "actions": dict(step.actions)}
-        return Report(recipe=self.name, filters=filters)
+        made = Report(recipe=self.name, filters=filters)
+        for step in self.steps:
+            made.add_quantities(step.filter.name, getattr(step.filter, "quantities", ()), parameters(step.filter))
+        return made
 
     @cached_property
     def repairing(self) -> tuple[Step, ...]:
@@ -144,7 +148,18 @@ class Recipe:
 
     def judge(self, trajectory: Trajectory) -> dict[str, list[Finding]]:
         """The findings of each row filter, by its name."""
-        return {kind.name: kind.judge(kind.measure(trajectory)) for kind in self.row_filters}
+        return self._judged(self.measure(trajectory))
+
+    def measure(self, trajectory: Trajectory) -> dict[str, Measures]:
+        """The measures of each row filter, by its name."""
+        return {kind.name: kind.measure(trajectory) for kind in self.row_filters}
+
+    def _judged(self, measures: Mapping[str, Measures]) -> dict[str, list[Finding]]:
+        return {kind.name: kind.judge(measures[kind.name]) for kind in self.row_filters}
+
+    def levels(self, measures: Mapping[str, Measures]) -> Levels:
+        """For a report: what each row filter compares with its thresholds, read out of its measures."""
+        return {kind.name: levels_of(kind, measures[kind.name]) for kind in self.row_filters}
 
     def repaired(self, trajectory: Trajectory, findings: Mapping[str, Sequence[Finding]]) -> Trajectory:
         """The trajectory with what this recipe repairs mended, edits recorded; itself where nothing can be.
@@ -197,30 +212,41 @@ class Recipe:
 
     def run(self, rows: Iterable[Row]) -> Curation:
         """Curate rows in memory, order kept. Raises RecordError naming the row that cannot be read."""
-        taken = [(row, as_trajectory(row, f"row {i}")) for i, row in enumerate(rows)]
-        found = [self.judge(t) for _, t in taken]
-        mended = [self.repaired(t, f) for (_, t), f in zip(taken, found, strict=True)]
-        found = [f if new is t else self.judge(new) for (_, t), new, f in zip(taken, mended, found, strict=True)]
-        self._resolve([t for _, t in taken], found)
+        given = list(rows)
+        originals = [as_trajectory(row, f"row {i}") for i, row in enumerate(given)]
+        seen: dict[str, int] = {}
+        names = [unique_id(t.id, seen) for t in originals]
+        measures = [self.measure(t) for t in originals]
+        mended = [self.repaired(t, self._judged(m)) for t, m in zip(originals, measures, strict=True)]
+        for i, (original, trajectory) in enumerate(zip(originals, mended, strict=True)):
+            if trajectory is not original:
+                measures[i] = self.measure(trajectory)
+        found = [self._judged(m) for m in measures]
         curation = Curation([], [], self.report())
-        for (row, original), trajectory, findings in zip(taken, mended, found, strict=True):
-            decision = self.decide(trajectory, findings, original)
-            weighed = decision.weighed
-            curation.report.add(trajectory.arm, trajectory.correct, weighed)
-            curated = Curated(row, decision.trajectory, weighed.findings, weighed.dropped)
+        self._resolve(originals, names, found, curation.report)
+        for i, trajectory in enumerate(mended):
+            decision = self.decide(trajectory, found[i], originals[i])
+            weighed, levels, look = decision.weighed, self.levels(measures[i]), partial(_same, trajectory)
+            curation.report.add(trajectory.arm, trajectory.correct, weighed, id=names[i], levels=levels, look=look)
+            curated = Curated(given[i], decision.trajectory, weighed.findings, weighed.dropped)
             (curation.kept if decision.kept else curation.rejected).append(curated)
         return curation
 
-    def _resolve(self, trajectories: Sequence[Trajectory], found: Sequence[dict[str, list[Finding]]]) -> None:
-        """Add the corpus filters' findings; rows are told apart by position, since ids of plain rows may repeat."""
+    def _resolve(
+        self,
+        trajectories: Sequence[Trajectory],
+        names: Sequence[str],
+        found: Sequence[dict[str, list[Finding]]],
+        report: Report,
+    ) -> None:
+        """Add the corpus filters' findings; rows are told apart by names made unique, since plain rows repeat ids."""
         if not self.corpus_filters:
             return
         weighed = [self.weigh(Subject.of(t), f) for t, f in zip(trajectories, found, strict=True)]
-        seen: dict[str, int] = {}
-        names = [unique_id(t.id, seen) for t in trajectories]
         for corpus in self.corpus_filters:
             signs = [ranked(corpus.sign(t), n, w) for t, n, w in zip(trajectories, names, weighed, strict=True)]
             resolved = corpus.resolve(signs)
+            report.add_clusters(corpus.name, resolved)
             for name, findings in zip(names, found, strict=True):
                 findings[corpus.name] = resolved.get(name, [])
 
@@ -231,6 +257,10 @@ class Recipe:
             fields = {field: changes[code] for code, field in _thresholds(step.filter).items() if code in changes}
             steps.append(dataclasses.replace(step, filter=_changed(step.filter, fields)) if fields else step)
         return Recipe(self.name, tuple(steps))
+
+
+def _same(trajectory: Trajectory) -> Trajectory:
+    return trajectory
 
 
 def with_masks(trajectory: Trajectory, masks: Iterable[tuple[int, int]]) -> Trajectory:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from trajsynth.report.stats import ArmStats, Interval, Stats, ToolStats, stats, wilson
 from trajsynth.report.summary import Ended, summary
-from trajsynth.report.table import table
 from trajsynth.report.text import render
 from trajsynth.report.warnings import warnings
+from trajsynth.tables import table
 
 __all__ = [
     "ArmStats",

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from trajsynth.report.stats import Stats
-from trajsynth.report.table import duration, table
 from trajsynth.report.text import arms, cost, failed, warned
+from trajsynth.tables import duration, table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from trajsynth.report.stats import ArmStats, Interval, Stats
-from trajsynth.report.table import dollars, human, percent, shorten, table
 from trajsynth.report.warnings import warnings
+from trajsynth.tables import dollars, human, percent, shorten, table
 
 HEADER = ("arm", "n", "right", "95 %", "turns p50/p95", "calls", "tools ok", "tokens", "$", "$/kept")
 

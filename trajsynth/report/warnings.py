@@ -7,7 +7,7 @@ one. Level 3, imports report.stats. Tests: tests/report/test_report_text.py.
 from __future__ import annotations
 
 from trajsynth.report.stats import ArmStats, Stats, ToolStats
-from trajsynth.report.table import percent
+from trajsynth.tables import percent
 
 TOOL_ERRORS = 0.08
 """Share of a tool's executed calls that fail."""

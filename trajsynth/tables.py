@@ -1,6 +1,6 @@
 """A plain text table, and numbers as people read them.
 
-Level 3, standard library only. Tests: tests/report/test_report_text.py.
+Level 1, standard library only. Tests: tests/report/test_report_text.py.
 """
 
 from __future__ import annotations
