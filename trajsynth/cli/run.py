@@ -53,7 +53,9 @@ def run(
     if summary.interrupted or not summary.finished:
         click.echo(outcome(summary, folder))
         raise SystemExit(exit_code(summary) or 1)
-    reports = steps.curate([folder], recipes, folder / "curated", workers=workers, quiet=quiet) if recipes else {}
+    reports = {}
+    if recipes:
+        reports = steps.curate([folder], recipes, folder / "curated", workers=workers, engine=engine, quiet=quiet)
     _close(loaded.config, folder, summary, reports, quiet)
     raise SystemExit(exit_code(summary))
 

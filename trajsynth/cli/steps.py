@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from trajsynth.cli.fresh import fresh
 from trajsynth.errors import ConfigError, InputError
@@ -36,14 +36,18 @@ def curate(
     out: Path,
     *,
     workers: int = 1,
+    engine: Literal["local", "ray"] = "local",
     quiet: bool = False,
     rethreshold: Mapping[str, float] | None = None,
 ) -> dict[str, Report]:
-    """Filter with a progress line; reports by recipe."""
-    from trajsynth.curate.engine_local import curate as engine
+    """Filter with a progress line; reports by recipe. `workers` is for the local engine."""
+    from trajsynth.curate.engine_local import curate as locally
+    from trajsynth.curate.engine_ray import curate_on_ray
 
     with fresh(out), _Bar("trajectories", quiet) as tick:
-        return engine(inputs, chosen, out, workers, lambda phase, count: tick(phase, count), rethreshold)
+        if engine == "ray":
+            return curate_on_ray(inputs, chosen, out, progress=tick, rethreshold=rethreshold)
+        return locally(inputs, chosen, out, workers, tick, rethreshold)
 
 
 class _Bar:
