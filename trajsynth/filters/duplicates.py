@@ -8,15 +8,19 @@ Tests: tests/filters/test_filters_duplicates.py.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 from trajsynth.filters.base import CorpusFilter
 from trajsynth.filters.duplicates_clusters import Pool, Search, duplicates
 from trajsynth.filters.duplicates_graph import Duplicate
+from trajsynth.filters.duplicates_report import detail_of
 from trajsynth.filters.duplicates_shingles import pack, told, unpack
+from trajsynth.filters.duplicates_shuffle import Spread
 from trajsynth.filters.duplicates_sketch import Backend
+from trajsynth.filters.duplicates_spread import spread_duplicates
 from trajsynth.filters.quantities import Quantity
 from trajsynth.filters.view import assistant_turns, canonical
 from trajsynth.filters.words import words
@@ -72,6 +76,16 @@ class Duplicates(CorpusFilter):
         ids, found = self._search(signatures)
         return {ids[duplicate.index]: [self._finding(duplicate, ids)] for duplicate in found}
 
+    def resolve_by(
+        self, spread: Spread, signatures: Sequence[Measures], folder: Path | None = None
+    ) -> dict[str, list[Finding]]:
+        """What `resolve` says, with the work done by `spread`; temporary files go to `folder`."""
+        found = spread_duplicates(signatures, Search(self.threshold, self.backend, folder), spread, across=self.across)
+        ids = {
+            i: signatures[i]["id"] for duplicate in found for i in (duplicate.index, duplicate.partner, duplicate.kept)
+        }
+        return {ids[duplicate.index]: [self._finding(duplicate, ids)] for duplicate in found}
+
     def clusters(self, signatures: Sequence[Measures]) -> list[Cluster]:
         """Who stays and who goes with it, by the first that goes."""
         ids, found = self._search(signatures)
@@ -92,11 +106,9 @@ class Duplicates(CorpusFilter):
             pool.add(scope, entry["group"], entry["exact"], rank, dropped=bool(entry.get("dropped")))
         return ids, duplicates(pool, Search(self.threshold, self.backend))
 
-    def _finding(self, duplicate: Duplicate, ids: Sequence[str]) -> Finding:
+    def _finding(self, duplicate: Duplicate, ids: Sequence[str] | Mapping[int, str]) -> Finding:
         partner, kept = ids[duplicate.partner], ids[duplicate.kept]
-        detail = f"like {partner}: similarity {duplicate.similarity:.3f}"
-        if duplicate.kept != duplicate.partner:
-            detail += f"; {kept} stays"
+        detail = detail_of(partner, duplicate.similarity, kept)
         code = "duplicate.exact" if duplicate.exact else "duplicate.near"
         return Finding(filter=self.name, code=code, detail=detail, value=partner)
 
