@@ -12,8 +12,6 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
-from msgspec import structs
-
 from trajsynth.builders.building import Meters, Target, build
 from trajsynth.builders.forks import parting, shared_prefix, shared_turns
 from trajsynth.builders.formats import Format
@@ -128,19 +126,19 @@ class _Writer:
 
     def write(self, target: Target) -> Meters:
         pairs = plan(self._candidates, self._spool, self._rules.policy, self._rules.max_pairs)
-        mixture = target.mixture or Mixture()
-        if self._rules.policy == "one":
-            mixture = structs.replace(mixture, per_question=1)
-        quota = Quota(mixture, pairs.pile)
+        quota = Quota(target.mixture or Mixture(), pairs.pile)
+        one = Quota(Mixture(per_question=1 if self._rules.policy == "one" else None), pairs.pile)
         even = pairs.even() if self._rules.policy == "balanced" else None
         self._book.notes += quota.strangers()
         for candidate in pairs.pile.order():
             pair = pairs.pile.place(candidate)
-            reason = quota.full(candidate) or _uneven(even, pairs.teachers(pair)) or self._pair(*pairs.sides(pair))
+            reason = "pair.over_max" if one.full(candidate) else quota.full(candidate)
+            reason = reason or _uneven(even, pairs.teachers(pair)) or self._pair(*pairs.sides(pair))
             if reason:
                 self._leave_out(pairs.sides(pair), reason)
                 continue
             quota.take(candidate)
+            one.take(candidate)
             if even is not None:
                 _count_down(even, pairs.teachers(pair))
         self._account(pairs)
@@ -180,6 +178,8 @@ class _Writer:
             Preference(policy=self._rules.policy or "spread", teachers=self._rules.pairs, forked=self._forked),
             self._alike,
         )
+        if self._alike:
+            self._book.notes.append(self._book.preference.told(*(m.lengths() for m in self._meters.values())))
 
     def _unplanned(self, candidate: int) -> str:
         return "pair.over_max" if self._candidates.has_partner(candidate) else "pair.no_partner"

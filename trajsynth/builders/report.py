@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from trajsynth.builders.lengths import Shaped
 from trajsynth.codec import atomic_write, encode, to_builtins
 
 STATS_FILE = "stats.json"
@@ -44,6 +45,17 @@ class Preference:
     shared_turns: tuple[int, int, float] = (0, 0, 0.0)
     """Turns both sides begin with, in the prompt or not: p50, p95 and mean over pairs."""
 
+    def told(self, chosen: Lengths, rejected: Lengths) -> str:
+        """One line to see a bias in."""
+        sides = ", ".join(
+            f"{name} {side.characters[0]:,} characters in {side.turns[0]} turns"
+            for name, side in (("chosen", chosen), ("rejected", rejected))
+        )
+        return (
+            f"medians: {sides}; the chosen side is longer in {self.chosen_longer:.0%} of the pairs, has more turns in "
+            f"{self.chosen_more_turns:.0%} (equal ones count half); {self.forked} pairs begin at a fork"
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildReport:
@@ -67,6 +79,8 @@ class BuildReport:
     """Questions by the share of their rollouts that was right, as `correct/samples` (RL), left-out ones included."""
     preference: Preference | None = None
     """Of pairs only."""
+    shaped: Shaped | None = None
+    """For SFT: what became of the turns, how long the rows are, what the view costs."""
     extras: tuple[str, ...] = ()
     """Files beside the data that the trainer wants."""
     notes: tuple[str, ...] = ()
