@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trajsynth.filters.layout import in_data, lines, sentences
-from trajsynth.filters.suspects import suspicion
 from trajsynth.filters.words import size, words
 
 
@@ -84,4 +83,3 @@ def test_sentences_stand_in_order_in_the_text(text: str) -> None:
     found = sentences(text)
     assert all(0 <= s.start < s.end <= len(text) for s in found)
     assert all(a.end <= b.start for a, b in pairwise(found))
-    assert suspicion(text) == suspicion(text)

@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 from trajsynth.filters.base import Filter
 from trajsynth.filters.layout import in_data
 from trajsynth.filters.quantities import Quantity, highest
-from trajsynth.filters.suspects import suspicion
-from trajsynth.filters.view import assistant_turns, excerpt, heard
+from trajsynth.filters.suspects import Place, said
+from trajsynth.filters.view import excerpt, heard
 from trajsynth.filters.words import TOKEN, UNSPACED
 from trajsynth.protocols import Measures
 from trajsynth.types import Finding, Trajectory
@@ -72,7 +72,7 @@ class RepeatLoop(Filter):
     """Fewest back-to-back copies inside code, JSON, tables, logs and quotations."""
 
     def measure(self, trajectory: Trajectory) -> Measures:
-        suspects = (place for place in texts(trajectory) if suspicion(place.text).exact)
+        suspects = said(trajectory).suspects("block")
         return {"runs": [found for place in suspects for found in _loops(place, trajectory)]}
 
     def judge(self, measures: Measures) -> list[Finding]:
@@ -94,23 +94,6 @@ class RepeatLoop(Filter):
             for run in measures["runs"]
             if run["tokens"] >= self.tokens and run["block"] <= self.block
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """One text of an assistant turn."""
-
-    c: int
-    n: int
-    field: str
-    text: str
-
-
-def texts(trajectory: Trajectory) -> Iterator[Place]:
-    """Content and reasoning of every assistant turn, in order."""
-    for c, message in assistant_turns(trajectory):
-        yield Place(c, message.n, "content", message.content)
-        yield Place(c, message.n, "reasoning", message.reasoning)
 
 
 def placed(place: Place, start: int, end: int, **sizes: Any) -> dict[str, Any]:
@@ -212,7 +195,8 @@ class RepeatRun(Filter):
     """Fewest characters of a run of separators, digits or list items."""
 
     def measure(self, trajectory: Trajectory) -> Measures:
-        return {"runs": [found for place in texts(trajectory) for found in _runs(place, trajectory)]}
+        suspects = said(trajectory).suspects("run")
+        return {"runs": [found for place in suspects for found in _runs(place, trajectory)]}
 
     def judge(self, measures: Measures) -> list[Finding]:
         found: list[Finding] = []

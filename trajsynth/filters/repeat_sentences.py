@@ -16,8 +16,8 @@ from trajsynth.filters.base import Filter
 from trajsynth.filters.drift import Copies, drifts
 from trajsynth.filters.layout import Sentence, sentences
 from trajsynth.filters.quantities import Quantity, highest
-from trajsynth.filters.repeat import Place, block_runs, placed, texts
-from trajsynth.filters.suspects import suspicion
+from trajsynth.filters.repeat import block_runs, placed
+from trajsynth.filters.suspects import Place, said
 from trajsynth.filters.view import heard
 from trajsynth.filters.words import size
 from trajsynth.protocols import Measures
@@ -57,13 +57,8 @@ class RepeatInterleaved(Filter):
     """Fewest words of the sentence; characters in scripts without spaces, four of Thai, Lao, Khmer or Burmese."""
 
     def measure(self, trajectory: Trajectory) -> Measures:
-        repeats = [
-            found
-            for place in texts(trajectory)
-            if suspicion(place.text).exact
-            for found in _interleaved(place, trajectory)
-        ]
-        return {"repeats": repeats}
+        suspects = said(trajectory).suspects("sentence")
+        return {"repeats": [found for place in suspects for found in _interleaved(place, trajectory)]}
 
     def judge(self, measures: Measures) -> list[Finding]:
         found: list[Finding] = []
@@ -141,10 +136,8 @@ class RepeatDrift(Filter):
     """Fewest words in all copies together."""
 
     def measure(self, trajectory: Trajectory) -> Measures:
-        repeats = [
-            found for place in texts(trajectory) if suspicion(place.text).near for found in _drifting(place, trajectory)
-        ]
-        return {"repeats": repeats}
+        suspects = said(trajectory).suspects("near")
+        return {"repeats": [found for place in suspects for found in _drifting(place, trajectory)]}
 
     def judge(self, measures: Measures) -> list[Finding]:
         found: list[Finding] = []

@@ -1,84 +1,206 @@
-"""The cheap first look: whether a text repeats itself enough to be worth an exact one.
+"""The cheap first look: which texts of a trajectory repeat themselves enough to be worth an exact one.
 
-Level 2, standard library only. Words are cut from bytes and hashed in short runs, which is far cheaper than reading the
-text token by token; only suspects go on to the exact rules. Tests: tests/filters/test_filters_repeat.py.
+Level 2; numpy is imported where it is used. All that the agents said is read once, for all filters of repetition; most
+texts are cleared by it. What it asks of a block, a run and a sentence follows from their definitions down to `FLOORS`,
+so nothing is missed there; what it asks of near copies is measured (benchmarks/repetition.py).
+Tests: tests/filters/test_filters_suspects.py.
 """
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import pairwise
-from typing import Any, Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from trajsynth.filters.words import UNSPACED
+from trajsynth.filters.grams import MOST_CHARS, Tokens, folded, grams, sorted_places, text_starts, tokens
+from trajsynth.filters.view import assistant_turns
+from trajsynth.types import Trajectory
 
-_TABLE: Final = bytes(
-    0x30 if chr(i) in "0123456789" else ord(chr(i).lower()) if i < 128 and chr(i).isalnum() else i if i > 127 else 0x20
-    for i in range(256)
-)
-"""ASCII letters lowered, every digit a 0, ASCII punctuation a blank; bytes of other characters stay."""
-_HAS_UNSPACED = re.compile(f"[{UNSPACED}]")
-_SHORT = 60
-_COPIES = 3
-_BUCKET = 128
-_NEAR_COPIES = 4
-_CACHED_CHARS = 20_000
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Places = NDArray[np.intp]
+
+Sort: TypeAlias = Literal["block", "run", "sentence", "near"]
+SORTS: Final[tuple[Sort, ...]] = ("block", "run", "sentence", "near")
+
+# What a block, a sentence and a run have at least; below, texts are cleared without an exact look.
+BLOCK_COPIES: Final = 2
+BLOCK_TOKENS: Final = 24
+SENTENCE_COPIES: Final = 3
+SENTENCE_WORDS: Final = 6
+RUN_CHARS: Final = 40
+RUN_UNIT: Final = 10
+
+_SHORTEST: Final = 24
+"""Characters; no shorter text holds any of these."""
+_WINDOW: Final = 8
+_BLOCKS: Final = tuple(16 << i for i in range(7))
+_BUCKET: Final = 128
+_NEAR_COPIES: Final = 4
+_STRIDE: Final = 19
 
 
 @dataclass(frozen=True, slots=True)
-class Suspicion:
-    """What the first look says of a text."""
+class Place:
+    """One text of an assistant turn."""
 
-    exact: bool
-    """Five words in a row (six characters) stand in it three times, or twice in a short one: a block or a sentence may
-    be repeated."""
-    near: bool
-    """Within 256 words at least four runs of three words, digits masked, come for the third time: copies may differ in
-    a word."""
+    c: int
+    n: int
+    field: str
+    text: str
 
 
-_NONE = Suspicion(exact=False, near=False)
+class Said:
+    """All texts of the assistant turns of a trajectory, content and reasoning in order, and which are suspects."""
+
+    def __init__(self, trajectory: Trajectory) -> None:
+        self.places: Final = [
+            Place(c, message.n, field, text)
+            for c, message in assistant_turns(trajectory)
+            for field, text in (("content", message.content), ("reasoning", message.reasoning))
+            if len(text) >= _SHORTEST
+        ]
+
+    @cached_property
+    def _suspects(self) -> dict[Sort, list[int]]:
+        return suspects([place.text for place in self.places])
+
+    def suspects(self, sort: Sort) -> Iterator[Place]:
+        """The texts that may hold a repetition of this sort, in order."""
+        return (self.places[i] for i in self._suspects[sort])
 
 
-def suspicion(text: str) -> Suspicion:
-    """The first look at a text, linear in its length."""
-    if len(text) < 16:
-        return _NONE
-    return _remembered(text) if len(text) <= _CACHED_CHARS else _look(text)
+_latest: list[tuple[Trajectory, Said]] = []
 
 
-def _look(text: str) -> Suspicion:
-    if not text.isascii() and _HAS_UNSPACED.search(text):
-        signs = ["0" if sign.isdigit() else sign for sign in text if not sign.isspace()]
-        six = zip(signs, signs[1:], signs[2:], signs[3:], signs[4:], signs[5:], strict=False)
-        return Suspicion(exact=_often(Counter(six), len(signs)), near=_near(signs))
-    words = text.encode("utf-8", "replace").translate(_TABLE).split()
-    five = zip(words, words[1:], words[2:], words[3:], words[4:], strict=False)
-    return Suspicion(exact=_often(Counter(five), len(words)), near=_near(words))
+def said(trajectory: Trajectory) -> Said:
+    """What was said in a trajectory; the latest one is remembered, so that filters share the look."""
+    if _latest and _latest[0][0] is trajectory:
+        return _latest[0][1]
+    found = Said(trajectory)
+    _latest[:] = [(trajectory, found)]
+    return found
 
 
-_remembered = lru_cache(maxsize=256)(_look)
-
-
-def _often(grams: Counter[Any], units: int) -> bool:
-    return max(grams.values(), default=0) >= (_COPIES if units > _SHORT else 2)
-
-
-def _near(units: Sequence[object]) -> bool:
-    """Whether three-unit runs recur densely somewhere, each for the third time at least."""
-    buckets = [0] * (len(units) // _BUCKET + 2)
-    last: dict[Any, int] = {}
-    repeated: dict[Any, int] = {}
-    for i, gram in enumerate(zip(units, units[1:], units[2:], strict=False)):
-        before = last.get(gram)
-        last[gram] = i
-        if before is None or i - before > 2 * _BUCKET:
+def suspects(texts: Sequence[str]) -> dict[Sort, list[int]]:
+    """By sort of repetition, which of the texts need an exact look; linear in their length."""
+    found: dict[Sort, set[int]] = {sort: set() for sort in SORTS}
+    for first, batch in _batches(texts):
+        if batch is None:
+            for whole in found.values():
+                whole.add(first)
             continue
-        if gram in repeated and before - repeated[gram] <= 2 * _BUCKET:
-            buckets[i // _BUCKET] += 1
-        repeated[gram] = before
-    return any(a + b >= _NEAR_COPIES for a, b in pairwise(buckets))
+        for sort, numbers in _look(batch).items():
+            found[sort].update(first + i for i in numbers)
+    return {sort: sorted(numbers) for sort, numbers in found.items()}
+
+
+def _batches(texts: Sequence[str]) -> Iterator[tuple[int, Sequence[str] | None]]:
+    """(index of the first, texts) that fit together; None for one that is too long to look at."""
+    first = size = 0
+    for i, text in enumerate(texts):
+        if size + len(text) > MOST_CHARS // 2:  # case folding makes a character three at most, in practice none
+            if i > first:
+                yield first, texts[first:i]
+            first, size = i, 0
+            if len(text) > MOST_CHARS // 2:
+                yield i, None
+                first = i + 1
+                continue
+        size += len(text)
+    if first < len(texts):
+        yield first, texts[first:]
+
+
+def _look(texts: Sequence[str]) -> dict[Sort, set[int]]:
+    joined = folded(texts)
+    cut = tokens(texts, joined)
+    return {
+        "block": _blocks(cut),
+        "run": _runs(texts, joined),
+        "sentence": _sentences(cut),
+        "near": _near(cut),
+    }
+
+
+def _blocks(cut: Tokens) -> set[int]:
+    """Texts in which a stretch comes again as a block said twice does.
+
+    Of b tokens said c times, (c - 1) * b - 7 windows of eight in a row stand b tokens before as well; a block is at
+    least twelve tokens said twice.
+    """
+    import numpy as np
+
+    (eights,) = grams(cut.numbers, (_WINDOW,))
+    places, same = sorted_places(eights)
+    again = np.flatnonzero(same)
+    if len(again) < BLOCK_TOKENS // 2 - _WINDOW + 1:
+        return set()
+    gaps = np.full(len(eights), _BLOCKS[-1] + 1)
+    gaps[places[again + 1]] = places[again + 1] - places[again]
+    found: set[int] = set()
+    for block in _BLOCKS:
+        near = np.flatnonzero(gaps <= block)
+        least = max(BLOCK_TOKENS // 2, block // 2 + 1) - _WINDOW + 1
+        if len(near) >= least:
+            run = near[least - 1 :][near[least - 1 :] - near[: len(near) - least + 1] == least - 1]
+            found.update(cut.text[run].tolist())
+    return found
+
+
+def _sentences(cut: Tokens) -> set[int]:
+    """Texts in which six words in a row stand three times."""
+    words = cut.numbers[cut.worded]
+    (sixes,) = grams(words, (SENTENCE_WORDS,))
+    places, same = sorted_places(sixes)
+    thrice = places[2:][same[1:] & same[:-1]]
+    return set(cut.text[cut.worded][thrice].tolist())
+
+
+def _near(cut: Tokens) -> set[int]:
+    """Texts in which, within 256 words, four runs of three words, numbers masked, come for the third time."""
+    import numpy as np
+
+    masked = np.where(cut.counted, cut.text.astype(np.uint64), cut.numbers)[cut.worded]
+    (threes,) = grams(masked, (3,))
+    places, same = sorted_places(threes)
+    close = same & (places[1:] - places[:-1] <= 2 * _BUCKET)
+    thrice = places[2:][close[1:] & close[:-1]]
+    if len(thrice) < _NEAR_COPIES:
+        return set()
+    buckets = np.bincount(thrice // _BUCKET, minlength=2)
+    dense = np.flatnonzero(buckets[1:] + buckets[:-1] >= _NEAR_COPIES)
+    of = cut.text[cut.worded]
+    at = np.concatenate([dense, dense + 1])
+    return set(of[thrice[np.isin(thrice // _BUCKET, at)]].tolist())
+
+
+def _runs(texts: Sequence[str], joined: str) -> set[int]:
+    """Texts with eight characters that stand again within ten, at one of every nineteen places.
+
+    Of a run of forty characters or of eight units at least one such place is the beginning of eight that come again.
+    """
+    import numpy as np
+
+    if joined.isascii():
+        signs = np.frombuffer(joined.encode() + bytes(32), np.uint8)
+    else:
+        wide = np.frombuffer(joined.encode("utf-32-le", "surrogatepass") + bytes(128), np.uint32)
+        signs = wide.astype(np.uint16)  # what is equal stays equal
+    step = signs.itemsize
+    count = len(signs) - 8 // step * step
+    views = np.ndarray((count,), "<u8", signs, strides=(step,))
+    last = len(joined) - RUN_UNIT
+    hit = np.zeros(len(range(0, last, _STRIDE)), np.bool_)
+    for period in range(1, RUN_UNIT + 1):
+        same = views[0:last:_STRIDE] == views[period : last + period : _STRIDE]
+        if step == 2:
+            same &= views[4 : last + 4 : _STRIDE] == views[4 + period : last + 4 + period : _STRIDE]
+        hit |= same
+    if not hit.any():
+        return set()
+    firsts = text_starts(texts, joined)
+    return set((np.searchsorted(firsts, np.flatnonzero(hit) * _STRIDE, "right") - 1).tolist())
