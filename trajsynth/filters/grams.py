@@ -85,8 +85,8 @@ def folded(texts: Sequence[str]) -> str:
     return "".join([f"{text.casefold()}\n" for text in texts])
 
 
-def tokens(texts: Sequence[str], joined: str) -> Tokens:
-    """The tokens of texts whose `folded` form is given."""
+def tokens(texts: Sequence[str], joined: str, groups: Sequence[int] | None = None) -> Tokens:
+    """The tokens of texts whose `folded` form is given; texts of one group share their numbers (default: none do)."""
     import numpy as np
 
     codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
@@ -104,7 +104,8 @@ def tokens(texts: Sequence[str], joined: str) -> Tokens:
     np.cumsum(codes * _powers(_BASE, len(codes))[: len(codes)], out=sums[1:])
     numbers = (sums[ends] - sums[starts]) * _powers(pow(_BASE, -1, 1 << 64), len(codes))[starts]
     text = _text_of(starts, texts, joined)
-    numbers += text.astype(np.uint64) * np.uint64(_TEXT)
+    group = text if groups is None else np.asarray(groups, np.intp)[text]
+    numbers += group.astype(np.uint64) * np.uint64(_TEXT)
     numbers ^= numbers >> np.uint64(29)
     numbers *= np.uint64(_MIX)
     first = codes[starts]

@@ -7,12 +7,14 @@ and their observations must be equal too. Tests: tests/filters/test_filters_repe
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, ClassVar, Final
 from zlib import crc32
 
 from trajsynth.filters.base import Filter
+from trajsynth.filters.grams import MOST_CHARS, folded, grams, sorted_places, tokens
 from trajsynth.filters.quantities import Quantity, highest
 from trajsynth.filters.view import Exchange, beside_calls, excerpt, exchanges, imported
 from trajsynth.filters.words import words
@@ -75,14 +77,18 @@ class RepeatCrossTurn(Filter):
 
 def _pairs(conversation: Conversation, *, ours: bool) -> Iterator[dict[str, Any]]:
     """Each response with the most similar earlier one, where one is similar at all."""
+    spoken = [m for m in conversation.messages if m.role == "assistant"]
+    alike = _alike(conversation, spoken)
+    if not alike:
+        return
     calls: defaultdict[int, list[Exchange]] = defaultdict(list)
     for exchange in exchanges(conversation):
         calls[exchange.n].append(exchange)
     seen: list[tuple[int, frozenset[int], str]] = []
     index: defaultdict[int, list[int]] = defaultdict(list)
-    spoken = [m for m in conversation.messages if m.role == "assistant"]
-    for position, message in enumerate(spoken):
-        told = words(f"{message.reasoning}\n{beside_calls(message)}")
+    for position in alike:
+        message = spoken[position]
+        told = words(_told(message))
         done = calls.get(message.n, [])
         if len(told) < _FLOOR_WORDS or any(e.transient or e.poll or e.result is None for e in done):
             continue
@@ -107,6 +113,62 @@ def _pairs(conversation: Conversation, *, ours: bool) -> Iterator[dict[str, Any]
         for shingle in prefix:
             index[shingle].append(len(seen))
         seen.append((message.n, mine, key))
+
+
+def _told(message: Message) -> str:
+    return f"{message.reasoning}\n{beside_calls(message)}"
+
+
+def _alike(conversation: Conversation, spoken: Sequence[Message]) -> list[int]:
+    """Positions of turns that may be similar to one another, in order; few or none, so only they are compared.
+
+    Similar turns saw the same, and most of the later one's shingles stand in an earlier one.
+    """
+    seen: defaultdict[int, list[object]] = defaultdict(list)
+    for message in conversation.messages:
+        if message.answers is not None:
+            text = message.content.strip()
+            seen[message.answers[0]].append((message.answers[1], message.outcome, len(text), text[:80]))
+    groups: defaultdict[object, list[int]] = defaultdict(list)
+    for position, message in enumerate(spoken):
+        if len(message.content) + len(message.reasoning) > 2 * _FLOOR_WORDS - 2:
+            groups[len(message.tool_calls), *seen.get(message.n, ())].append(position)
+    several = [group for group in groups.values() if len(group) > 1]
+    if not several:
+        return []
+    texts = [_told(spoken[position]) for group in several for position in group]
+    again = _said_before(texts, [i for i, group in enumerate(several) for _ in group])
+    starts = list(accumulate(map(len, several), initial=0))
+    return sorted(
+        position
+        for start, group in zip(starts, several, strict=False)
+        if any(again[start : start + len(group)])
+        for position in group
+    )
+
+
+def _said_before(texts: Sequence[str], groups: Sequence[int]) -> list[bool]:
+    """Which texts share with earlier ones of their group at least the part of their shingles that is stored."""
+    if sum(map(len, texts)) > MOST_CHARS // 2:
+        return [True] * len(texts)
+    import numpy as np
+
+    cut = tokens(texts, folded(texts), groups)
+    (threes,) = grams(cut.numbers[cut.worded], (_SHINGLE,))
+    of = cut.text[cut.worded]
+    last = of[_SHINGLE - 1 :]
+    whole = np.flatnonzero(of[: len(last)] == last)
+    places, same = sorted_places(threes[whole])
+    text = last[whole][places]
+    first = np.arange(len(text))
+    first[1:][same] = 0  # each place of a number points to where that number begins
+    np.maximum.accumulate(first, out=first)
+    new = np.ones(len(text), np.bool_)
+    new[1:] = ~same | (text[1:] != text[:-1])
+    known = new & (text[first] < text)
+    number = np.bincount(text[new], minlength=len(texts))
+    shared = np.bincount(text[known], minlength=len(texts))
+    return ((shared > 0) & (shared >= _FLOOR * number - 1e-6)).tolist()
 
 
 def _summary(conversation: Conversation, spoken: list[Message], position: int, *, ours: bool) -> bool:
