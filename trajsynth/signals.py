@@ -32,6 +32,8 @@ _SERVE = (
     r"(?: you)?(?: with)?(?: any)? "
     r"(?:that|this|your|such|an? answer|information|instructions|advice|assistance|external))"
 )
+_RULES = r"(?:my|our) (?:guidelines|policy|policies|instructions|programming|rules|principles|design)"
+_DO = r"(?:answer|help|do|discuss|assist|respond|take part|engage|say|comply)"
 _REFUSAL = re.compile(
     rf"(?:{_SORRY}[,.;:]? (?:but )?)?(?:{_SELF} )?{_CANNOT} (?:be able to )?{_SERVE}\b"
     rf"|(?:{_SORRY}[,.;:]? (?:but )?)?{_SELF} i(?:['’]m| am)? "
@@ -40,15 +42,28 @@ _REFUSAL = re.compile(
     r"|i must (?:respectfully )?decline\b"
     rf"|(?:{_SORRY}[,.;:]? (?:but )?)?i(?:['’]m| am)? (?:not|do(?:n['’]t| not) feel) comfortable (?:with )?"
     r"(?:answer|help|assist|provid|discuss|shar|continu|do)ing\b"
+    r"|(?:that(?:['’]s| is)|this is) (?:not something|beyond what|outside what) i(?:['’]m| am)? "
+    rf"(?:can|could|able to|allowed to) {_DO}\b"
+    rf"|{_RULES} (?:do(?:n['’]t| not) allow|don['’]t let|forbid|prevent|prohibit|keep|stop) me\b"
+    rf"|(?:it|this|that|your request)(?:['’]s| is| goes|) ?(?:against|violates?|outside) {_RULES}\b"
+    r"|it would(?: not|n['’]t) be (?:appropriate|right|responsible) for me to\b|it would be inappropriate for me to\b"
+    rf"|i(?:['’]d| would) (?:rather|prefer) (?:to )?not (?:to )?{_DO}"
+    r"|i(?:['’]m| am) going to (?:have to )?(?:decline|refuse|pass)\b"
+    rf"|i (?:refuse|decline) to {_DO}|i(?:['’]m| am) not going to {_DO}|i (?:wo|ca)n['’]t {_DO} (?:this|that|it)\b"
+    rf"|(?:not|no) (?:answering|doing|helping with|discussing) (?:this|that|it)\b"
+    rf"|{_DO}ing (?:this|that|it)(?: question| request)? (?:is|would be) (?:beyond|outside|against)\b"
+    r"|申し訳(?:ありません|ございません)(?:が|。)?、?.{0,30}(?:できません|できかねます|いたしかねます)"
+    r"|(?:恕我|恕)?(?:我)?(?:无法|不能|不便|拒绝)(?:回答|提供|协助|帮助|处理)(?:这|该|此|您|你|相关)"
     r"|(?:很?抱歉|对不起|非常抱歉)[，,。！]?.{0,12}(?:无法|不能|不可以)(?:为您|帮您|帮助|提供|回答|协助|满足|完成|继续)"
     r"|(?:我|作为.{0,12}[,，]?我)(?:无法|不能)(?:为您提供|帮助您|协助|满足您|回答这)",
     re.IGNORECASE,
 )
 
 _COURTESY = re.compile(
-    r"(?:thank(?:s| you)|okay|ok|no|sure|i (?:understand|see|appreciate|hear)|"
+    r"(?:thank(?:s| you)|okay|ok|no|noted|sure|i (?:understand|see|appreciate|hear)|"
+    r"(?:that(?:['’]s| is) )?(?:a )?(?:fair|good)|"
     r"(?:i(?:['’]ve| have)|having) (?:looked|read|reviewed)|you(?:['’]d| would)? (?:like|want|ask))\b"
-    r"[^.!?,\n]{0,80}[.!,] (?:but |so )?",
+    r"[^.!?,\n]{0,80}[.!,] (?:but |so |still, |however, |even so,? )?",
     re.IGNORECASE,
 )
 """A polite word before a refusal; it says nothing that could be an answer."""
@@ -91,14 +106,14 @@ _OPENING = re.compile(
         (?!\s*(?:bars?|rates?|margins?|codes?\b(?!:)|analysis|handling|correction))
     | (?:the\ )?(?:tool|function|mcp|api|server|command|code|search|request|page|script)(?:\ (?:tool|server))?
         \ (?:execution\ |call\ |invocation\ |request\ )?(?:has\ )?
-        (?:failed|error(?:ed)?\b|raised\b|timed?[ -]?out|crashed)
+        (?:failed|error(?:ed)?\b|raised\b|timed?[ -]?out|crashed|exceeded\ (?:its|the)\b)
     | (?:execution|operation|connection|call|query|fetch(?:ing)?|invocation)
         \ (?:has\ )?(?:failed|error\b|refused|reset|aborted|timed?[ -]?out)
     | failed\ to\b
     | could\ not\ (?:connect|reach|fetch|retrieve|open|execute|resolve|load|parse)\b
     | (?:unable|not\ able)\ to\ (?:connect|reach|fetch|retrieve|open|execute|resolve|load|access)\b
     | traceback\ \(most\ recent\ call\ last\)
-    | (?:[a-z_]\w*\.)*[a-z_]*(?:error|exception|timeout)(?:\ \[[^\]]*\])?:
+    | (?:[a-z_]\w*\.)*[a-z_]*(?:error|exception|timeout)(?:(?:\ \[[^\]]*\])?:|$)
     | http(?:/\d(?:\.\d)?)?\ (?:status\ |error\ )*(?:code\ )?:?\s*[45]\d\d\b
     | [45]\d\d\ (?:client\ error|server\ error|bad\ request|unauthorized|forbidden|not\ found|too\ many\ requests|
         internal\ server\ error|bad\ gateway|service\ unavailable|gateway\ time-?out)
@@ -107,7 +122,12 @@ _OPENING = re.compile(
         \ (?:was\ )?(?:not\ found|does\ not\ exist|is\ not\ (?:available|defined))
     | too\ many\ requests | rate\ limit(?:ed|\ (?:exceeded|reached)) | service\ (?:is\ )?(?:temporarily\ )?unavailable
     | timed?\ ?out\b | timeout\b\s*(?:error|exceeded|after|[:.]|$) | request\ timeout | gateway\ time-?out
-    | message\ error\b | permission\ denied | access\ (?:is\ )?denied
+    | message\ error\b | permission\ denied | access\ (?:is\ )?denied | (?:context\ )?deadline\ exceeded
+    | no\ (?:response|answer|reply)\ (?:from|within|after)\b
+    | (?:/bin/|/usr/bin/)?(?:ba|da|z|k|)sh:\ [^\n]{0,200}(?:not\ found|denied|no\ such\ file|cannot|error)
+    | [\w.+-]{1,40}:\ (?:command\ not\ found|(?:cannot|can't|could\ not|failed\ to|unable\ to)\ [^\n]{1,200}:\ [A-Z]
+        |[^\n:]{1,200}:\ no\ such\ file\ or\ directory)
+    | [^\n]{1,80}\ is\ not\ recognized\ as\ an\ internal\ or\ external\ command
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -117,8 +137,31 @@ _HTML_ERROR = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _PYTHON_FALSE = re.compile(r"\{['\"](?:success|ok)['\"]: False\b")
+_OPENING_CJK = re.compile(
+    r"""[\[【(（]?(?:
+      (?:错误|出错|失败|异常|报错|超时|エラー|失敗|タイムアウト|오류|에러|실패)(?:了|しました)?\s*(?:[:：！!。，,(（\[]|$)
+    | (?:工具|函数|请求|調用|调用|执行|查询|搜索|访问|连接|网络|网页|页面|服务器?|系统|操作|读取|抓取|解析|加载|参数
+        |接口|命令|网站)
+        (?:调用|执行|请求|访问|连接|加载|抓取|解析|时)?(?:发生|出现|返回)?了?
+        (?:失败|错误|异常|超时|出错|繁忙|被拒绝|无效|不存在|不可用)
+    | (?:无法|不能|未能)(?:访问|连接|获取|打开|加载|解析|执行|读取|找到|下载)
+    | 请求过于频繁 | 权限不足 | 拒绝访问 | 未知(?:工具|函数|参数|命令)
+    | (?:ツール|リクエスト|接続|検索|ページ|サーバー|通信|実行)[^\n。]{0,12}
+        (?:失敗|エラー|タイムアウト|できません|見つかりません|拒否)
+    )""",
+    re.VERBOSE,
+)
+_EXIT = re.compile(
+    r"(?:\A\W{0,3}|\n[^\w\n]{0,3}|<)(?:(?:command|process|program|script|it)\s(?:has\s)?)?(?:finished|exited|failed|completed)?"
+    r"\s?(?:with\s)?(?:non-?zero\s)?(?:exit[\s_-]?(?:code|status)|return[\s_-]?code)\W{1,3}(\d{1,3})\W{0,2}(?:\n|\Z|</)",
+    re.IGNORECASE,
+)
+"""What a shell tool says of how a command ended, on a line of its own at the beginning or the end."""
 _TIMEOUT = re.compile(
-    r"\btim(?:ed|e)[ _-]?out\b|timeouterror|deadline exceeded|readtimeout|connecttimeout", re.IGNORECASE
+    r"\btim(?:ed|e)[ _-]?out\b|timeouterror|deadline (?:of .{1,20} )?exceeded|readtimeout|connecttimeout"
+    r"|(?:exceeded|hit|reached) (?:its|the) time limit|did not (?:finish|respond|answer|complete) (?:with)?in\b"
+    r"|no (?:response|answer|reply|bytes)\b.{0,40} (?:within|in|after) \d|超时|逾時|タイムアウト|시간 ?초과",
+    re.IGNORECASE,
 )
 _NETWORK = re.compile(
     r"connection ?(?:error|refused|reset|aborted|closed|failed|timed)|connect(?:ion)?error|remotedisconnected|"
@@ -128,19 +171,22 @@ _NETWORK = re.compile(
     r"(?:service|temporarily) unavailable|gateway time|too many requests|rate.?limit|"
     r"(?:\bhttp(?:/\d(?:\.\d)?)?|\bstatus|error|\bresponse|\breturned|code)\b\W{0,4}(?:code\b\W{0,4})?(?:429|50[234])\b|"
     r"\A\W{0,3}(?:429|50[234])\b|\((?:429|50[234])\)|"
-    r"overloaded|server (?:is )?(?:busy|unreachable|disconnected)",
+    r"overloaded|server (?:is )?(?:busy|unreachable|disconnected)|"
+    r"(?:网络|服务器?|连接)(?:连接)?(?:暂时)?(?:错误|异常|繁忙|不可用|被拒绝|失败|重置)|请求过于频繁|限流|(?:通信|接続)(?:エラー|に失敗|できません|が拒否)",
     re.IGNORECASE,
 )
 _INVALID = re.compile(
     r"(?:unknown|no such|invalid) (?:tool|function|method|argument|parameter|input parameter)|"
     r"(?:tool|function) ['\"`]?[\w./:-]+['\"`]? (?:was )?(?:not found|does not exist|is not (?:available|defined))|"
     r"missing (?:\d+ )?required|unexpected keyword argument|validation error|invalid arguments|"
-    r"arguments? (?:is|are) not valid|failed to parse arguments",
+    r"arguments? (?:is|are) not valid|failed to parse arguments|"
+    r"参数(?:错误|无效|缺失|不正确)|缺少(?:必需|必要|必填)?的?参数|未知的?(?:工具|函数|参数)|(?:工具|函数)[^\n。]{0,20}不存在",
     re.IGNORECASE,
 )
 _BLOCKED = re.compile(
     r"\b(?:host|domain|url|site|website|access)\b.{0,60}\bblocked\b|blocked (?:host|domain|url|site)", re.IGNORECASE
 )
+_EXIT_KEYS = ("exit_code", "exitCode", "exit_status", "returncode", "return_code")
 _BAD_STATUS = frozenset({"error", "failed", "failure", "fail"})
 
 
@@ -156,7 +202,16 @@ def error_outcome(text: str) -> Outcome | None:
         return None if complaint is None else _kind(complaint)
     if stripped[:1] in '<"' and _HTML_ERROR.match(stripped):
         return _kind(stripped[:400])
-    return _kind(stripped[:_WINDOW]) if _OPENING.match(stripped) else None
+    if _exit_code(stripped) > 1:
+        return _kind(stripped[:_WINDOW])
+    return _kind(stripped[:_WINDOW]) if _OPENING.match(stripped) or _OPENING_CJK.match(stripped) else None
+
+
+def _exit_code(text: str) -> int:
+    """The exit code a shell tool reports; 0 when it reports none. 1 alone is no failure of the tool: `grep` says so of
+    no match and a test runner of a failed test."""
+    found = _EXIT.search(text[:120]) or _EXIT.search(text[-120:])
+    return int(found[1]) if found else 0
 
 
 def is_transient(text: str) -> bool:
@@ -193,6 +248,9 @@ def _complaint(text: str) -> str | None:
     return _object_complaint(data) if isinstance(data, dict) else None
 
 
+_WORDS = frozenset({"message", "msg", "errmsg", "detail", "error_message"})
+
+
 def _object_complaint(data: dict[str, Any]) -> str | None:
     for key in ("error", "errors", "Error", "exception"):
         value = data.get(key)
@@ -207,8 +265,9 @@ def _object_complaint(data: dict[str, Any]) -> str | None:
     failed = (
         any(data.get(key) is False for key in ("success", "ok", "successful"))
         or any(data.get(key) is True for key in ("isError", "is_error", "error"))
+        or any(type(data.get(key)) is int and data[key] > 1 for key in _EXIT_KEYS)
         or (isinstance(status, str) and status.strip().lower() in _BAD_STATUS)
-        or (isinstance(code, int) and not isinstance(code, bool) and 400 <= code <= 599 and "message" in data)
+        or (isinstance(code, int) and not isinstance(code, bool) and 400 <= code <= 599 and data.keys() & _WORDS)
     )
     if failed:
         return _text(data)
