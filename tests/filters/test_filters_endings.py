@@ -8,7 +8,17 @@ import pytest
 from rowfakes import asks, codes, exchange_rows, record, row, says, sees
 
 from trajsynth.errors import ConfigError
-from trajsynth.filters import Answer, EndedEarly, ErrorStreak, ErrorTimeouts, Infra, Refusal, Truncated, Verdict
+from trajsynth.filters import (
+    Answer,
+    EndedEarly,
+    EndedSilent,
+    ErrorStreak,
+    ErrorTimeouts,
+    Infra,
+    Refusal,
+    Truncated,
+    Verdict,
+)
 from trajsynth.types import Failure, FailureKind, Grade, Outcome, Trajectory, Turn
 
 ERR: tuple[str, str, Outcome] = ("x", "no", "tool_error")
@@ -134,6 +144,31 @@ def test_ended_early(trajectory: Trajectory, flagged: bool) -> None:
 def test_ended_early_wants_tools_at_hand() -> None:
     assert EndedEarly().keep({**says("x", correct=False), "tools": None})
     assert not EndedEarly().keep(says("x", correct=False))
+
+
+@pytest.mark.parametrize(
+    ("last", "silent"),
+    [
+        ({"content": ""}, "is empty"),
+        ({"content": " \n"}, "is empty"),
+        ({"content": None, "reasoning_content": "The page says 1850."}, "is empty"),
+        ({"content": "<think>The page says"}, "holds thinking only"),
+        ({"content": "<think>a</think>"}, "holds thinking only"),
+        ({"content": "<think>a</think> 1850"}, ""),
+        ({"content": "1850"}, ""),
+    ],
+)
+def test_silent_endings_whatever_grade_they_claim(last: dict[str, str], silent: str) -> None:
+    for correct in (True, False, None):
+        found = EndedSilent().check(row(asks(), sees("x"), {"role": "assistant", **last}, correct=correct))
+        assert [f.detail for f in found] == ([f"the last turn {silent}"] if silent else [])
+
+
+def test_a_row_that_ends_on_a_call_or_with_an_answer_given_elsewhere_is_not_silent() -> None:
+    assert EndedSilent().keep(row(asks(), sees("x")))
+    assert EndedSilent().keep(record(GOOD, final="", answer="1850"))
+    assert not EndedSilent().keep(record(GOOD, final="", answer=None))
+    assert EndedSilent().keep(record(GOOD, final="", answer=None, failure=Failure(kind="network")))
 
 
 def test_verdicts() -> None:

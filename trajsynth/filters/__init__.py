@@ -16,8 +16,11 @@ from trajsynth.filters.benchmarks import LeakBenchmark
 from trajsynth.filters.calls import Calls
 from trajsynth.filters.catalogue import FILTERS
 from trajsynth.filters.codes import CODES, Code
-from trajsynth.filters.duplicates import DuplicateQuestions, Duplicates
-from trajsynth.filters.endings import EndedEarly, Refusal, Truncated
+from trajsynth.filters.duplicates import Cluster, DuplicateQuestions, Duplicates
+from trajsynth.filters.duplicates_graph import Duplicate
+from trajsynth.filters.duplicates_report import Member
+from trajsynth.filters.duplicates_texts import duplicate_texts
+from trajsynth.filters.endings import EndedEarly, EndedSilent, Refusal, Truncated
 from trajsynth.filters.errors import ErrorStreak, ErrorTimeouts
 from trajsynth.filters.funnel import Report
 from trajsynth.filters.language import LanguageMixed
@@ -39,15 +42,18 @@ __all__ = [
     "ActionLoop",
     "Answer",
     "Calls",
+    "Cluster",
     "Code",
     "ControlTokens",
     "CorpusFilter",
     "Curated",
     "Curation",
     "Decision",
+    "Duplicate",
     "DuplicateQuestions",
     "Duplicates",
     "EndedEarly",
+    "EndedSilent",
     "ErrorStreak",
     "ErrorTimeouts",
     "Filter",
@@ -56,6 +62,7 @@ __all__ = [
     "LeakAnswer",
     "LeakBenchmark",
     "LeakHost",
+    "Member",
     "MultiCall",
     "PlanMissing",
     "Recipe",
@@ -73,5 +80,6 @@ __all__ = [
     "ToolMisuse",
     "Truncated",
     "Verdict",
+    "duplicate_texts",
     "recipe",
 ]

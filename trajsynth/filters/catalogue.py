@@ -12,7 +12,7 @@ from trajsynth.filters.answers import Answer
 from trajsynth.filters.benchmarks import LeakBenchmark
 from trajsynth.filters.calls import Calls
 from trajsynth.filters.duplicates import DuplicateQuestions, Duplicates
-from trajsynth.filters.endings import EndedEarly, Refusal, Truncated
+from trajsynth.filters.endings import EndedEarly, EndedSilent, Refusal, Truncated
 from trajsynth.filters.errors import ErrorStreak, ErrorTimeouts
 from trajsynth.filters.language import LanguageMixed
 from trajsynth.filters.leaks import LeakAnswer, LeakHost
@@ -32,6 +32,7 @@ _BUILT_IN: Final[tuple[type[Any], ...]] = (
     Refusal,
     Truncated,
     EndedEarly,
+    EndedSilent,
     RepeatLoop,
     RepeatRun,
     RepeatInterleaved,

@@ -45,6 +45,7 @@ _TABLE: tuple[tuple[str, Scope, str], ...] = (
     ("answer.empty", "I", "the final answer is empty"),
     ("format.error", "I", "the final answer is not in the required form"),
     ("ended.early", "I", "stopped of its own accord with no successful tool result"),
+    ("ended.silent", "A", "the last turn says nothing: no text, no call, or thinking that never closes"),
     ("grade.wrong", "A", "the final answer is wrong"),
     ("grade.unknown", "A", "nobody could tell whether the final answer is right"),
     ("refusal", "A", "the final turn is a refusal"),

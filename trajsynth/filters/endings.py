@@ -1,4 +1,4 @@
-"""How a trajectory ended: a refusal, a reply cut off, giving up early (`refusal`, `truncated`, `ended.early`).
+"""How a trajectory ended: a refusal, a reply cut off, silence, giving up early (`refusal`, `truncated`, `ended.*`).
 
 Level 2. Tests: tests/filters/test_filters_endings.py.
 """
@@ -11,7 +11,7 @@ from typing import ClassVar
 from trajsynth.filters.base import Filter
 from trajsynth.filters.view import assistant_turns, excerpt, final_turn, imported
 from trajsynth.protocols import Measures
-from trajsynth.signals import is_refusal
+from trajsynth.signals import after_thinking, is_refusal
 from trajsynth.types import Finding, Trajectory
 
 OWN_ACCORD = frozenset({"answered", "no_answer", "refused"})
@@ -67,6 +67,32 @@ class Truncated(Filter):
         code = "truncated.open" if measures["imported"] else "truncated"
         found += [self.finding(code, end, detail=f"ends on a {end['role']} message") for end in measures["ends"]]
         return found
+
+
+@dataclass(frozen=True)
+class EndedSilent(Filter):
+    """The main agent's last turn says nothing to the user: no text and no call, or thinking that never closes.
+
+    Whatever grade such a row claims, there is no final answer to learn from. A record of ours whose answer was taken
+    from elsewhere (a tool that submits it) has spoken.
+    """
+
+    name: ClassVar = "ended.silent"
+    codes: ClassVar = ("ended.silent",)
+
+    def measure(self, trajectory: Trajectory) -> Measures:
+        turn = final_turn(trajectory)
+        answered = trajectory.answer is not None and bool(trajectory.answer.strip())
+        if turn is None or turn.tool_calls or trajectory.failure is not None or (answered and not imported(trajectory)):
+            return {"silent": ""}
+        if after_thinking(turn.content):
+            return {"silent": ""}
+        return {"silent": "is empty" if not turn.content.strip() else "holds thinking only", "c": 0, "n": turn.n}
+
+    def judge(self, measures: Measures) -> list[Finding]:
+        if not measures["silent"]:
+            return []
+        return [self.finding(self.name, measures, detail=f"the last turn {measures['silent']}")]
 
 
 @dataclass(frozen=True)
