@@ -50,9 +50,9 @@ def questions(make: Make, count: int = 60) -> list[Trajectory]:
     made = []
     for i in range(count):
         base = make(f"g{i}", group=f"q{i}", masked=((0, 2),) if i % 3 == 0 else ())
-        base = replace(base, question=replace(base.question, id=f"q{i}"))
+        question = replace(base.question, id=f"q{i}")
         wrong = make(f"b{i}", group=f"q{i}", correct=False, answer="Rome")
-        made += [base, replace(make(f"h{i}", group=f"q{i}"), question=base.question), wrong]
+        made += [replace(t, question=question) for t in (base, make(f"h{i}", group=f"q{i}"), wrong)]
     return made
 
 
@@ -69,8 +69,7 @@ def sides(folder: Path, column: str) -> dict[str, set[str]]:
 def test_a_question_stands_on_one_side_in_every_set(make: Make, tmp_path: Path, share: float) -> None:
     trajectories = questions(make)
     target = Target(validation=share, split_seed=4, check=True)
-    for name, build, column in (("sft", build_sft, "trajectory"), ("dpo", build_dpo, "chosen_id"),
-                                ("rl", build_rl, "question")):  # fmt: skip
+    for name, build in (("sft", build_sft), ("dpo", build_dpo), ("rl", build_rl)):
         report = build(trajectories, tmp_path / name, target)
         assert report.differences == ()
         assert any(file.startswith("validation") for file in report.files)

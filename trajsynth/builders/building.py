@@ -24,6 +24,8 @@ from trajsynth.types import Trajectory
 Meters = dict[str, Lengthmeter]
 Fill = Callable[[Iterable[Trajectory], Format, Ledger], Meters]
 """A builder's own work: trajectories into a ledger, with the lengths it measured."""
+Differs = Callable[[Trajectory, int], str]
+"""What rendering changed of a conversation, read from the record; empty when nothing (builders.faithful)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +72,14 @@ class Target:
         return lambda group: split_of(group, seed, share)
 
 
-def build(kind: Kind, trajectories: Iterable[Trajectory], out: Path, target: Target, fill: Fill) -> BuildReport:
+def build(
+    kind: Kind,
+    trajectories: Iterable[Trajectory],
+    out: Path,
+    target: Target,
+    fill: Fill,
+    differs: Differs = unfaithful,
+) -> BuildReport:
     """Fill folder `out`, replacing an earlier build; an error on the way leaves that as it was.
 
     Raises ConfigError for a format nobody knows or that has no such kind, MissingExtra for Parquet without `datasets`.
@@ -97,7 +106,10 @@ def build(kind: Kind, trajectories: Iterable[Trajectory], out: Path, target: Tar
         (out / name).unlink(missing_ok=True)
     report = _report(kind, target, book, meters, tuple(extras))
     if target.check:
-        report = _checked(report, trajectories, kind, target, fill, file_type, split)
+        with Checker(out, kind, target.layout(), file_type, split) as checker:
+            checker.tick = lambda: tick("rows checked", 1)
+            fill(_watched(trajectories, checker, differs), checker.layout, checker)
+            report = _checked(report, checker)
     write_stats(report)
     return report
 
@@ -123,27 +135,15 @@ def _report(kind: Kind, target: Target, book: Ledger, meters: Meters, extras: tu
         lengths={name: meter.lengths() for name, meter in meters.items()},
         solve_rates=dict(sorted(book.solve_rates.items())),
         preference=book.preference,
+        shaped=book.shaped,
         extras=extras,
         notes=notes,
     )
 
 
-def _checked(
-    report: BuildReport,
-    trajectories: Iterable[Trajectory],
-    kind: Kind,
-    target: Target,
-    fill: Fill,
-    file_type: FileType,
-    split: SplitOf,
-) -> BuildReport:
+def _checked(report: BuildReport, checker: Checker) -> BuildReport:
     """The report with what reading everything back showed."""
-    layout = target.layout()
-    tick = target.progress or _silent
-    with Checker(Path(report.folder), kind, layout, file_type, split) as checker:
-        checker.tick = lambda: tick("rows checked", 1)
-        fill(_watched(trajectories, checker), layout, checker)
-        checker.finish()
+    checker.finish()
     if dict(checker.rows) != report.files:
         checker.differ(report.folder, f"{report.files} rows were written, the source gives {dict(checker.rows)}")
     return replace(report, checked=sum(checker.rows.values()), differences=tuple(checker.differences))
@@ -160,11 +160,11 @@ def _told(trajectories: Iterable[Trajectory], tick: Callable[[str, int], None]) 
         yield trajectory
 
 
-def _watched(trajectories: Iterable[Trajectory], checker: Checker) -> Iterator[Trajectory]:
+def _watched(trajectories: Iterable[Trajectory], checker: Checker, differs: Differs) -> Iterator[Trajectory]:
     """The trajectories, each compared with its own rows on the way."""
     for trajectory in trajectories:
         for index in range(len(trajectory.conversations)):
-            what = unfaithful(trajectory, index)
+            what = differs(trajectory, index)
             if what:
                 checker.differ(f"trajectory {trajectory.id!r}, conversation {index}", what)
         yield trajectory

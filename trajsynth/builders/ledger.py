@@ -16,6 +16,7 @@ from typing import Any, Self
 
 from trajsynth.builders import files
 from trajsynth.builders.formats import FileType, Format, Kind, Laid
+from trajsynth.builders.lengths import Shaped
 from trajsynth.builders.report import Preference
 from trajsynth.builders.rows import Refusal
 from trajsynth.builders.split import Split, file_of
@@ -45,6 +46,7 @@ class Ledger:
         self.tick: Callable[[], None] = _nothing
         """Called for every row."""
         self.preference: Preference | None = None
+        self.shaped: Shaped | None = None
         self.trajectories = self.used = 0
         self._sinks: dict[str, files.Sink] = {}
         self._stack = ExitStack()

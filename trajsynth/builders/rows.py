@@ -58,7 +58,17 @@ class Row:
 
     @property
     def turns(self) -> int:
-        return sum(message["role"] == "assistant" for message in self.messages)
+        return len(self.assistants)
+
+    @property
+    def assistants(self) -> frozenset[int]:
+        """Indices of all assistant turns."""
+        return frozenset(i for i, message in enumerate(self.messages) if message["role"] == "assistant")
+
+    @property
+    def trained(self) -> frozenset[int]:
+        """Indices of the turns under the loss."""
+        return self.assistants - self.masked
 
 
 Reasoning = Literal["keep", "inline", "drop"]
@@ -68,17 +78,28 @@ THINK_TAG = re.compile(r"</?think>")
 
 def render(trajectory: Trajectory, index: int = 0, reasoning: Reasoning = "keep") -> Row | Refusal:
     """Conversation `index` as a row. What follows the last assistant turn teaches nothing and is left out."""
-    if index >= len(trajectory.conversations):
-        return Refusal(reason="empty", detail="no conversation")
-    conversation = trajectory.conversations[index]
-    last = max((i for i, m in enumerate(conversation.messages) if m.role == "assistant"), default=None)
-    if last is None:
-        return Refusal(reason="empty", detail="no assistant turn")
-    messages = conversation.messages[: last + 1]
-    native = trajectory.invocation != "mcp"
-    tools = _tools(conversation, messages) if native else ()
+    turns = last_turns(trajectory, index)
+    if isinstance(turns, Refusal):
+        return turns
+    tools = _tools(trajectory.conversations[index], turns) if trajectory.invocation != "mcp" else ()
     if isinstance(tools, Refusal):
         return tools
+    row = rendered(trajectory, index, turns, tools)
+    return row if isinstance(row, Refusal) else with_reasoning(row, reasoning)
+
+
+def last_turns(trajectory: Trajectory, index: int) -> tuple[Message, ...] | Refusal:
+    """The messages of a conversation up to its last assistant turn."""
+    if index >= len(trajectory.conversations):
+        return Refusal(reason="empty", detail="no conversation")
+    messages = trajectory.conversations[index].messages
+    last = max((i for i, m in enumerate(messages) if m.role == "assistant"), default=None)
+    return Refusal(reason="empty", detail="no assistant turn") if last is None else messages[: last + 1]
+
+
+def rendered(trajectory: Trajectory, index: int, messages: tuple[Message, ...], tools: Toolset) -> Row | Refusal:
+    """These messages of a conversation as a row with these tools, every text whole."""
+    native = trajectory.invocation != "mcp"
     masked = {n for c, n in trajectory.masked if c == index}
     unfit = _unfit_call(messages, frozenset() if native else masked)
     if unfit is not None:
@@ -91,17 +112,16 @@ def render(trajectory: Trajectory, index: int = 0, reasoning: Reasoning = "keep"
     token = next(filter(None, map(CONTROL_TOKENS.search, texts)), None)
     if token is not None:
         return Refusal(reason="unsafe.control_tokens", detail=token[0])
-    row = Row(
+    return Row(
         trajectory=trajectory.id,
         conversation=index,
-        teacher=conversation.teacher or trajectory.teacher,
+        teacher=trajectory.conversations[index].teacher or trajectory.teacher,
         messages=[message for _, message in pairs],
         sources=[n for n, _ in pairs],
         tools=definitions,
         masked=frozenset(i for i, (n, m) in enumerate(pairs) if m["role"] == "assistant" and n in masked),
         group=trajectory.group,
     )
-    return row if reasoning == "keep" else _without_reasoning(row, inline=reasoning == "inline")
 
 
 def inlined(reasoning: str, text: str) -> str:
@@ -115,16 +135,26 @@ def tangled(message: dict[str, Any]) -> bool:
     return bool(reasoning and (THINK_TAG.search(reasoning) or THINK_TAG.search(message["content"])))
 
 
-def _without_reasoning(row: Row, *, inline: bool) -> Row | Refusal:
-    """The row with reasoning inside the content, or without it."""
+def with_reasoning(row: Row, reasoning: Reasoning) -> Row | Refusal:
+    """The row with reasoning as it is, inside the content, or left out."""
     messages = []
     for message in row.messages:
-        if inline and tangled(message):
-            return Refusal(reason="text.think_tag", detail="think tags inside the text beside reasoning")
-        reasoning = message.get("reasoning_content", "") if inline else ""
-        kept = {key: value for key, value in message.items() if key != "reasoning_content"}
-        messages.append(kept | {"content": inlined(reasoning, message["content"])} if reasoning else kept)
-    return replace(row, messages=messages)
+        changed = reasoned(message, reasoning)
+        if isinstance(changed, Refusal):
+            return changed
+        messages.append(changed)
+    return row if reasoning == "keep" else replace(row, messages=messages)
+
+
+def reasoned(message: dict[str, Any], reasoning: Reasoning) -> dict[str, Any] | Refusal:
+    """A training message with its reasoning as it is, inside the content, or left out."""
+    if reasoning == "keep":
+        return message
+    if reasoning == "inline" and tangled(message):
+        return Refusal(reason="text.think_tag", detail="think tags inside the text beside reasoning")
+    thought = message.get("reasoning_content", "") if reasoning == "inline" else ""
+    kept = {key: value for key, value in message.items() if key != "reasoning_content"}
+    return kept | {"content": inlined(thought, message["content"])} if thought else kept
 
 
 def tool_definitions(tools: Toolset) -> list[dict[str, Any]]:

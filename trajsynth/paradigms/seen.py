@@ -6,6 +6,7 @@ exactly the context of each turn. Tests: tests/paradigms/test_paradigms_seen.py.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -35,6 +36,25 @@ def seen(
             raise ValueError(f"message {transcript.next_n} of agent {conversation.agent!r} was taken out")
         transcript.add(earlier)
     return [orjson.loads(fragment) for fragment in transcript.body(message.turn.hidden)]
+
+
+def contexts(
+    conversation: Conversation, invocation: Invocation, profile: TeacherProfile = RECORDED
+) -> Iterator[tuple[int, tuple[bytes, ...]]]:
+    """(n, wire messages) of the request before each assistant turn, in order: all that `seen` gives, in one walk.
+
+    Messages that two requests share are the same bytes, so what changed from one to the next is quickly seen. Raises
+    ValueError as `seen` does.
+    """
+    transcript = Transcript(invocation, profile)
+    for message in conversation.messages:
+        if message.n != transcript.next_n:
+            raise ValueError(f"message {transcript.next_n} of agent {conversation.agent!r} was taken out")
+        if message.role == "assistant":
+            if message.turn is None:
+                raise ValueError(f"message {message.n} of agent {conversation.agent!r} is no recorded assistant turn")
+            yield message.n, transcript.body(message.turn.hidden)
+        transcript.add(message)
 
 
 def tools_seen(conversation: Conversation, n: int) -> Toolset:
