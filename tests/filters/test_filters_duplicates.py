@@ -76,6 +76,13 @@ def test_each_finding_names_partner_and_similarity() -> None:
     assert finding.value == "a" and "0.806" in finding.detail
 
 
+def test_clusters_name_everybody() -> None:
+    rows = [says(text(n), id=name, group="g") for name, n in (("a", 0), ("b", 21), ("c", 0), ("d", 100))]
+    (cluster,) = Duplicates().clusters([Duplicates().sign(from_chat(given)) for given in rows])
+    assert (cluster.kept, cluster.size) == ("a", 3)
+    assert [(m.id, m.like, round(m.similarity, 3)) for m in cluster.members] == [("b", "a", 0.806), ("c", "a", 1.0)]
+
+
 def test_what_a_recipe_drops_anyway_is_no_partner() -> None:
     looped = text() + " " + "and then once more again " * 8
     rows = [says(looped, id="a", group="g"), says(looped.replace("again", "Again"), id="b", group="g")]

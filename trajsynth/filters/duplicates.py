@@ -16,7 +16,7 @@ from typing import ClassVar
 from trajsynth.filters.base import CorpusFilter
 from trajsynth.filters.duplicates_clusters import Pool, Search, duplicates
 from trajsynth.filters.duplicates_graph import Duplicate
-from trajsynth.filters.duplicates_report import detail_of
+from trajsynth.filters.duplicates_report import Member, detail_of
 from trajsynth.filters.duplicates_shingles import pack, told, unpack
 from trajsynth.filters.duplicates_shuffle import Spread
 from trajsynth.filters.duplicates_sketch import Backend
@@ -30,11 +30,16 @@ from trajsynth.types import Finding, Trajectory
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """Trajectories that are alike, by id."""
+    """Trajectories that are alike, by id: one stays, the members go."""
 
     kept: str
-    duplicates: tuple[tuple[str, str, float], ...]
-    """(id, partner, similarity) of each that goes."""
+    members: tuple[Member, ...]
+    """In input order, each with who it is like and how much."""
+
+    @property
+    def size(self) -> int:
+        """With the one that stays."""
+        return 1 + len(self.members)
 
 
 @dataclass(frozen=True)
@@ -87,12 +92,15 @@ class Duplicates(CorpusFilter):
         return {ids[duplicate.index]: [self._finding(duplicate, ids)] for duplicate in found}
 
     def clusters(self, signatures: Sequence[Measures]) -> list[Cluster]:
-        """Who stays and who goes with it, by the first that goes."""
+        """Who stays and who goes with it, by the first that goes.
+
+        What the recipe drops anyway is a member of the cluster it would be in, and nobody's reason to go.
+        """
         ids, found = self._search(signatures)
-        gone: dict[int, list[tuple[str, str, float]]] = {}
+        gone: dict[int, list[Member]] = {}
         for duplicate in found:
-            told_of = (ids[duplicate.index], ids[duplicate.partner], duplicate.similarity)
-            gone.setdefault(duplicate.kept, []).append(told_of)
+            member = Member(id=ids[duplicate.index], like=ids[duplicate.partner], similarity=duplicate.similarity)
+            gone.setdefault(duplicate.kept, []).append(member)
         return [Cluster(ids[kept], tuple(members)) for kept, members in gone.items()]
 
     def _search(self, signatures: Sequence[Measures]) -> tuple[list[str], list[Duplicate]]:
