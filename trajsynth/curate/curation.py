@@ -7,16 +7,18 @@ read again and written where they belong (`writing.py`). Tests: tests/curate/tes
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from trajsynth.curate.engine import Engine, Progress
+from trajsynth.curate.engine import Engine, OnBadRow, Progress, Say
 from trajsynth.curate.examine import Row
-from trajsynth.curate.judging import Judge, Measured
+from trajsynth.curate.judging import Judge, Measured, Verdict
 from trajsynth.curate.measured import Store, inputs_of
 from trajsynth.curate.plan import Plan
-from trajsynth.curate.sources import Source, sources
-from trajsynth.curate.writing import Verdict, write
+from trajsynth.curate.sources import WAY_OUT, Source, files, sources
+from trajsynth.curate.writing import write
 from trajsynth.errors import InputError, RecordError, unknown
 from trajsynth.filters.funnel import Report
 from trajsynth.filters.recipe import Recipe
@@ -30,39 +32,66 @@ def curate_with(
     *,
     progress: Progress | None = None,
     rethreshold: Mapping[str, float] | None = None,
+    on_bad_row: OnBadRow = "stop",
+    say: Say | None = None,
 ) -> dict[str, Report]:
     """Filter run folders and files with an engine; returns the report of each recipe by its name.
 
     Writes `out/findings.jsonl` (one line a trajectory: id, measures and findings), for each recipe
     `out/<recipe>/kept.jsonl`, `rejected.jsonl` (the record, with `findings`, and `dropped`: the codes it went for) and
-    `report.json`, and `out/measured/`, from which the same call continues after an interruption. `rethreshold` maps
-    codes to new thresholds. Raises InputError, RecordError for a line that cannot be read (only `measured` is there
-    then).
+    `report.json`, and `out/measured/`, from which the same call continues after an interruption. A row that cannot be
+    read raises RecordError (only `measured` is there then), or with `on_bad_row="skip"` goes to `out/unreadable.jsonl`.
+    `rethreshold` maps codes to new thresholds; `say` gets a line about what was measured already. Raises InputError.
     """
-    changed = [recipe.with_thresholds(_known(rethreshold or {}, recipes)) for recipe in recipes]
-    _refuse_twins(changed)
-    tick = progress or _quiet
+    changed = [recipe.with_thresholds(known_codes(rethreshold or {}, recipes)) for recipe in recipes]
+    tick, told = progress or _quiet, say or _unsaid
+    with measuring(engine, inputs, changed, out, progress=tick, on_bad_row=on_bad_row, say=told) as (found, measured):
+        judges = [Judge(recipe, measured.plan) for recipe in changed]
+        verdicts = [Verdict(judge, judge.settle(measured, engine)) for judge in judges]
+        return write(found, measured, verdicts, out, tick)
+
+
+@contextmanager
+def measuring(
+    engine: Engine,
+    inputs: Sequence[Path],
+    recipes: Sequence[Recipe],
+    out: Path,
+    *,
+    progress: Progress,
+    on_bad_row: OnBadRow,
+    say: Say,
+) -> Iterator[tuple[tuple[Source, ...], Measured]]:
+    """The first pass: the files and what is known of their rows, while the block lasts."""
+    _refuse_twins(recipes)
+    plan = Plan.of(recipes)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        found = tuple(sources(inputs))
-        plan = Plan.of(changed)
+        seen = inputs_of(files(inputs))
         with Store(out) as store:
+            found = tuple(sources(inputs, lenient=on_bad_row == "skip"))
             store.open(plan.keys)
-            _measure(engine, plan, found, store, tick)
-            store.finish(inputs_of([source.path for source in found]), [recipe.name for recipe in changed])
-            measured = Measured(store, plan)
-            judges = [Judge(recipe, plan) for recipe in changed]
-            verdicts = [Verdict(judge, judge.settle(measured, engine)) for judge in judges]
-            return write(found, measured, verdicts, out, tick)
+            _say_before(store, say)
+            _measure(engine, plan, found, store, progress, on_bad_row)
+            _say_after(store, out, say)
+            store.finish(seen, [recipe.name for recipe in recipes])
+            yield found, Measured(store, plan)
     except OSError as error:
-        raise InputError(f"cannot curate into {str(out)!r}: {error.strerror or error}") from None
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        more = "; what was measured is kept: make room and run the same command again" if full else ""
+        raise InputError(f"cannot curate into {str(out)!r}: {error.strerror or error}{more}") from None
 
 
 def _quiet(phase: str, count: int) -> None:
     del phase, count
 
 
-def _known(changes: Mapping[str, float], recipes: Sequence[Recipe]) -> Mapping[str, float]:
+def _unsaid(line: str) -> None:
+    del line
+
+
+def known_codes(changes: Mapping[str, float], recipes: Sequence[Recipe]) -> Mapping[str, float]:
+    """The changed thresholds; raises InputError for a code that has none in these recipes."""
     codes = {code for recipe in recipes for step in recipe.steps for code in getattr(step.filter, "thresholds", {})}
     for code in changes:
         if code not in codes:
@@ -77,8 +106,10 @@ def _refuse_twins(recipes: Sequence[Recipe]) -> None:
         raise InputError(f"two recipes are called {twice!r}; rename one of the files")
 
 
-def _measure(engine: Engine, plan: Plan, found: Sequence[Source], store: Store, tick: Progress) -> None:
-    """First pass: look at every row the store does not know."""
+def _measure(
+    engine: Engine, plan: Plan, found: Sequence[Source], store: Store, tick: Progress, on_bad_row: OnBadRow
+) -> None:
+    """Look at every row the store does not know."""
 
     def missing() -> Iterator[Row]:
         for number, source in enumerate(found):
@@ -89,7 +120,24 @@ def _measure(engine: Engine, plan: Plan, found: Sequence[Source], store: Store, 
                     yield number, where, line
 
     for looked in engine.examine(plan.examiner(found, store.number), missing()):
-        if looked.error:
-            raise RecordError(looked.error)
+        if looked.error and on_bad_row == "stop":
+            raise RecordError(looked.error + WAY_OUT)
         store.add(looked)
         tick("examine", 1)
+
+
+def _say_before(store: Store, say: Say) -> None:
+    if store.forgotten:
+        say(f"measuring anew: {store.forgotten}")
+    elif store.usable:
+        say(f"continuing: {store.usable:,} rows are measured already")
+    elif store.lacking:
+        say(f"measuring anew: what {', '.join(store.lacking)} measures was not measured before")
+
+
+def _say_after(store: Store, out: Path, say: Say) -> None:
+    if store.usable and store.new:
+        say(f"measured {store.new:,} rows that are new or changed; {store.reused:,} were known")
+    if store.unreadable:
+        where = out / "unreadable.jsonl"
+        say(f"{len(store.unreadable):,} rows cannot be read and are left out; they are in {where}, with the reasons")

@@ -7,7 +7,7 @@ local one is `engine_local.py`. Tests: tests/curate/test_curate_engine_local.py.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 from trajsynth.curate.examine import Examiner, Looked, Row
 from trajsynth.protocols import CorpusFilter, Measures
@@ -15,6 +15,10 @@ from trajsynth.types import Finding
 
 Progress: TypeAlias = Callable[[str, int], object]
 """Called with `examine` or `write` and how many trajectories were done since the last call."""
+Say: TypeAlias = Callable[[str], object]
+"""Called with a line for the user."""
+OnBadRow: TypeAlias = Literal["stop", "skip"]
+"""What a row that cannot be read does: stop everything, or be left out and written to unreadable.jsonl."""
 
 
 class Engine(Protocol):

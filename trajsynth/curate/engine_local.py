@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trajsynth.curate.curation import curate_with
-from trajsynth.curate.engine import Progress
+from trajsynth.curate.engine import OnBadRow, Progress, Say
 from trajsynth.curate.examine import Examiner, Looked, Row, look_at_all
 from trajsynth.filters.funnel import Report
 from trajsynth.filters.recipe import Recipe
@@ -42,6 +42,18 @@ def curate(
     workers: int = 1,
     progress: Progress | None = None,
     rethreshold: Mapping[str, float] | None = None,
+    *,
+    on_bad_row: OnBadRow = "stop",
+    say: Say | None = None,
 ) -> dict[str, Report]:
     """`curation.curate_with` on this machine, with `workers` processes."""
-    return curate_with(Local(workers), inputs, recipes, out, progress=progress, rethreshold=rethreshold)
+    return curate_with(
+        Local(workers),
+        inputs,
+        recipes,
+        out,
+        progress=progress,
+        rethreshold=rethreshold,
+        on_bad_row=on_bad_row,
+        say=say,
+    )

@@ -13,13 +13,15 @@ from functools import cached_property
 from typing import TypeAlias, overload
 
 from trajsynth.curate.engine import Engine
-from trajsynth.curate.examine import Examined
+from trajsynth.curate.examine import Examined, Mended
 from trajsynth.curate.measured import Store
 from trajsynth.curate.plan import Keys, Plan
+from trajsynth.filters.examples import Look
+from trajsynth.filters.funnel import Report
 from trajsynth.filters.measuring import mending_key
 from trajsynth.filters.recipe import Recipe, Subject, Weighed, ranked, unique_id
 from trajsynth.protocols import Measures
-from trajsynth.types import Finding
+from trajsynth.types import Finding, Trajectory
 
 Found: TypeAlias = Mapping[str, Sequence[Finding]]
 """Filter -> its findings in one trajectory."""
@@ -89,18 +91,25 @@ class Judge:
 
     def measures(self, examined: Examined) -> dict[str, Measures]:
         """What each row filter of the recipe measured in the form it judges: the mended one where it mended."""
-        form = examined.mended.get(self._mending) or examined
+        form = self.mended(examined) or examined
         return {name: form.measures[place] for name, place in self._places}
+
+    def mended(self, examined: Examined) -> Mended | None:
+        """The form the recipe's repairs gave a trajectory, if they did."""
+        return examined.mended.get(self._mending) if self._mending else None
+
+    def mend(self, examined: Examined, trajectory: Trajectory) -> Trajectory:
+        """The trajectory that was examined, repaired."""
+        return self.recipe.repaired(trajectory, self.found(examined.measures))
 
     def weigh(self, examined: Examined, settled: Found) -> Weighed:
         """The recipe's verdict; `settled` has the corpus filters' findings."""
-        mended = examined.mended.get(self._mending) if self._mending else None
+        mended = self.mended(examined)
         form = mended or examined
         found = {**self.found(form.measures), **settled}
         rules = mended.rules if mended else ()
-        return self.recipe.weigh(
-            Subject(examined.correct, frozenset(form.spoken), frozenset(form.masked), rules), found
-        )
+        subject = Subject(examined.correct, frozenset(form.spoken), frozenset(form.masked), rules)
+        return self.recipe.weigh(subject, found)
 
     def settle(self, measured: Measured, engine: Engine) -> Settled:
         """Let the corpus filters see all signatures, each with what the recipe knows of it so far."""
@@ -147,6 +156,23 @@ _MARK = Finding(filter="", code="")
 """Stands for any finding where only their number counts."""
 
 
-def of(settled: Settled, identity: str) -> dict[str, Sequence[Finding]]:
-    """The corpus filters' findings in one trajectory."""
-    return {name: by_id.get(identity, ()) for name, by_id in settled.items()}
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One recipe, with what its corpus filters found."""
+
+    judge: Judge
+    settled: Settled
+
+    def report(self) -> Report:
+        """The report before the first trajectory."""
+        report = self.judge.recipe.report()
+        for name, by_id in self.settled.items():
+            report.add_clusters(name, by_id)
+        return report
+
+    def count(self, report: Report, examined: Examined, identity: str, look: Look | None) -> Weighed:
+        """Weigh a trajectory and count it; `look` reads it when the report wants its text."""
+        weighed = self.judge.weigh(examined, {name: by_id.get(identity, ()) for name, by_id in self.settled.items()})
+        levels = self.judge.recipe.levels(self.judge.measures(examined))
+        report.add(examined.arm, examined.correct, weighed, id=identity, levels=levels, look=look)
+        return weighed

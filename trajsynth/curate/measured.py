@@ -11,7 +11,7 @@ from __future__ import annotations
 import fcntl
 import time
 from array import array
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -128,7 +128,14 @@ class Store:
         self._order = array("Q")
         self._pending: deque[int] = deque()
         self.forgotten = ""
-        """Why what was measured before cannot be used; empty: nothing was, or it can."""
+        """Why all that was measured before had to be deleted."""
+        self.usable = 0
+        """Rows measured before by all filters that are wanted now."""
+        self.lacking: list[str] = []
+        """Filters by which rows measured before were not."""
+        self.reused = self.new = 0
+        self.unreadable: dict[int, str] = {}
+        """Number of the row in the input -> why it cannot be read."""
 
     # ---- opening
 
@@ -153,6 +160,11 @@ class Store:
         self._scan()
         self._covers = [not plan.lacking(keys) for plan in plans]
         self._old = len(self._index.ids)
+        by_plan = Counter(self._index.plans)
+        self.usable = sum(count for plan, count in by_plan.items() if plan < len(plans) and self._covers[plan])
+        if by_plan and not self.usable:
+            latest = plans[max(plan for plan in by_plan if plan < len(plans))]
+            self.lacking = sorted({key.partition(":")[0] for key in latest.lacking(keys)})
 
     def open_last(self, keys: Keys) -> None:
         """Ready for reading the last input as it was measured; needs no lock and no writable folder.
@@ -219,6 +231,7 @@ class Store:
         if slot is None:
             self._pending.append(len(self._order))
         self._order.append(_WAITING if slot is None else slot)
+        self.reused += slot is not None
         return slot is not None
 
     def _find(self, line: bytes, grades: Mapping[str, Grade]) -> int | None:
@@ -259,7 +272,9 @@ class Store:
         """What came out for the longest awaited row; one that cannot be read is left out. Raises OSError."""
         position = self._pending.popleft()
         if looked.error:
+            self.unreadable[position] = looked.error
             return
+        self.new += 1
         self._order[position] = len(self._index.ids)
         self._index.add(looked, self.number, len(looked.line) + 1)
         self._batch.append(looked.line)
@@ -282,8 +297,7 @@ class Store:
     def finish(self, inputs: Sequence[Input], recipes: Sequence[str]) -> None:
         """All rows of the input are there: remember which they were, and forget the others if they are many."""
         self.flush()
-        waiting = sum(1 for slot in self._order if slot == _WAITING)
-        if waiting:
+        if self.unreadable:
             self._order = array("Q", (slot for slot in self._order if slot != _WAITING))
         self._sorted = None
         if self._appender is not None:
@@ -292,7 +306,7 @@ class Store:
             self._compact()
         with atomic_write(self.folder / "order") as file:
             file.write(self._order.tobytes())
-        self.about = replace(self.about, inputs=tuple(inputs), recipes=tuple(recipes), unreadable=waiting)
+        self.about = replace(self.about, inputs=tuple(inputs), recipes=tuple(recipes), unreadable=len(self.unreadable))
         self._write_about(self.about)
 
     def _compact(self) -> None:

@@ -14,12 +14,14 @@ import msgspec
 
 from trajsynth.codec import decode, read_lines
 from trajsynth.curate.grades import FILE, read_grades
-from trajsynth.errors import InputError
+from trajsynth.errors import InputError, RecordError
 from trajsynth.readers.files import row_lines
 from trajsynth.types import Grade
 
 SHARDS = "trajectories-*.jsonl"
 FAILURES = "failures*.jsonl"
+WAY_OUT = "; mend it, or go on without such rows: --on-bad-row skip"
+"""What follows the reason why a row cannot be read."""
 
 
 class _Id(msgspec.Struct):
@@ -48,12 +50,28 @@ class Source:
                 yield f"{self.path}:{number}", line
 
 
-def sources(inputs: Sequence[Path]) -> list[Source]:
-    """The files behind run folders and paths, in order. Raises InputError for what is not there."""
+def files(inputs: Sequence[Path]) -> list[Path]:
+    """Every file that has a part in what is read: shards, failures, grades. Raises InputError for what is not there."""
+    found: list[Path] = []
+    for path in inputs:
+        if path.is_dir():
+            grades = path / FILE
+            found.extend([*_shards(path), *([grades] if grades.exists() else [])])
+        elif path.exists():
+            found.append(path)
+        else:
+            raise InputError(f"no such file or run folder: {str(path)!r}")
+    return found
+
+
+def sources(inputs: Sequence[Path], *, lenient: bool = False) -> list[Source]:
+    """The files behind run folders and paths, in order. Raises InputError for what is not there, and RecordError for a
+    line that is no JSON, unless `lenient`: such a line is then among the rows.
+    """
     found: list[Source] = []
     for path in inputs:
         if path.is_dir():
-            found.extend(_run(path))
+            found.extend(_run(path, lenient))
         elif path.exists():
             found.append(Source(path))
         else:
@@ -61,26 +79,41 @@ def sources(inputs: Sequence[Path]) -> list[Source]:
     return found
 
 
-def _run(folder: Path) -> list[Source]:
+def _shards(folder: Path) -> list[Path]:
+    found = [*sorted(folder.glob(SHARDS)), *sorted(folder.glob(FAILURES))]
+    if not found:
+        raise InputError(f"no {SHARDS} in {str(folder)!r}; give the folder of a run (outputs/NAME) or JSONL files")
+    return found
+
+
+def _run(folder: Path, lenient: bool) -> list[Source]:
+    _shards(folder)
     shards = sorted(folder.glob(SHARDS))
     failures = sorted(folder.glob(FAILURES))
-    if not shards and not failures:
-        raise InputError(f"no {SHARDS} in {str(folder)!r}; give the folder of a run (outputs/NAME) or JSONL files")
     grades = read_grades(folder / FILE)
     found = [Source(path, grades, ours=True) for path in shards]
-    standing = _standing(failures, shards)
+    standing = _standing(failures, shards, lenient)
     return [*found, *(Source(path, grades, ours=True, lines=lines) for path, lines in standing.items())]
 
 
-def _standing(failures: Sequence[Path], shards: Sequence[Path]) -> dict[Path, frozenset[int]]:
+def _standing(failures: Sequence[Path], shards: Sequence[Path], lenient: bool) -> dict[Path, frozenset[int]]:
     """Line numbers of the failures that count, by file: the newest of each id that is in no shard."""
-    newest = {_id(path, number, line): (path, number) for path in failures for number, line in read_lines(path)}
+    newest = {
+        _id(path, number, line, lenient): (path, number) for path in failures for number, line in read_lines(path)
+    }
     if newest:
         for shard in shards:
             for number, line in read_lines(shard):
-                newest.pop(_id(shard, number, line), None)
+                newest.pop(_id(shard, number, line, lenient), None)
     return {path: frozenset(number for at, number in newest.values() if at == path) for path in failures}
 
 
-def _id(path: Path, number: int, line: bytes) -> str:
-    return decode(line, _Id, f"{path}:{number}").id
+def _id(path: Path, number: int, line: bytes, lenient: bool) -> str:
+    """A record's id; of a line that is none, where it stands."""
+    where = f"{path}:{number}"
+    try:
+        return decode(line, _Id, where).id
+    except RecordError as error:
+        if lenient:
+            return where
+        raise RecordError(f"{error}{WAY_OUT}") from None

@@ -17,7 +17,7 @@ from trajsynth.codec import atomic_write, encode
 from trajsynth.curate.engine import Progress
 from trajsynth.curate.examine import digest_of
 from trajsynth.curate.grades import with_grade
-from trajsynth.curate.judging import Judge, Measured, Settled, of
+from trajsynth.curate.judging import Measured, Verdict
 from trajsynth.curate.sources import Source
 from trajsynth.errors import InputError
 from trajsynth.filters.funnel import Report
@@ -28,39 +28,24 @@ from trajsynth.types import Finding, Trajectory
 Mend: TypeAlias = Callable[[Trajectory], Trajectory]
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """One recipe, with what its corpus filters found."""
-
-    judge: Judge
-    settled: Settled
-
-
 def write(
     sources: Sequence[Source], measured: Measured, verdicts: Sequence[Verdict], out: Path, progress: Progress
 ) -> dict[str, Report]:
     """Write findings.jsonl and each recipe's files; returns the reports by recipe. Raises InputError where an input
     changed since it was measured.
     """
-    reports = [verdict.judge.recipe.report() for verdict in verdicts]
-    for verdict, report in zip(verdicts, reports, strict=True):
-        for name, by_id in verdict.settled.items():
-            report.add_clusters(name, by_id)
+    reports = [verdict.report() for verdict in verdicts]
     names = measured.plan.names
     with ExitStack() as stack:
         findings = stack.enter_context(atomic_write(out / "findings.jsonl"))
         files = [_Files.open(out / verdict.judge.recipe.name, stack) for verdict in verdicts]
-        for i, (source, line) in enumerate(_lines(sources, measured)):
+        for i, (source, line) in enumerate(_lines(sources, measured, _Unreadable(out, stack))):
             examined = measured.examined(i)
             row = _Row(source, line, measured.store.recorded_id(i), measured.ids[i])
             said: list[Finding] = []
             for verdict, report, file in zip(verdicts, reports, files, strict=True):
-                judge = verdict.judge
-                weighed = judge.weigh(examined, of(verdict.settled, row.id))
-                repaired = partial(judge.recipe.repaired, findings=judge.found(examined.measures))
-                mend = repaired if weighed.repaired else None
-                levels, look = judge.recipe.levels(judge.measures(examined)), partial(row.trajectory, mend)
-                report.add(examined.arm, examined.correct, weighed, id=row.id, levels=levels, look=look)
+                mend = partial(verdict.judge.mend, examined) if verdict.judge.mended(examined) else None
+                weighed = verdict.count(report, examined, row.id, partial(row.trajectory, mend))
                 file.write(row, weighed, mend)
                 said.extend(finding for finding in weighed.findings if finding not in said)
             measures = dict(zip(names, examined.measures, strict=True))
@@ -72,16 +57,44 @@ def write(
     return {report.recipe: report for report in reports}
 
 
-def _lines(sources: Sequence[Source], measured: Measured) -> Iterator[tuple[Source, bytes]]:
+def _lines(sources: Sequence[Source], measured: Measured, unreadable: _Unreadable) -> Iterator[tuple[Source, bytes]]:
     """The rows that were measured once more; what was appended since is left for the next time."""
-    rows = ((source, line) for source in sources for _, line in source.rows())
-    for i in range(len(measured)):
+    store = measured.store
+    rows = ((source, where, line) for source in sources for where, line in source.rows())
+    i = 0
+    for number in range(len(measured) + len(store.unreadable)):
         row = next(rows, None)
         if row is None:
             raise InputError("an input file became shorter while it was read; run the same command again")
-        if digest_of(row[1]) != measured.store.digest(i):
-            raise InputError(f"{str(row[0].path)!r} changed while it was read; run the same command again")
-        yield row
+        source, where, line = row
+        if number in store.unreadable:
+            unreadable.write(source, where, line, store.unreadable[number])
+            continue
+        if digest_of(line) != store.digest(i):
+            raise InputError(f"{str(source.path)!r} changed while it was read; run the same command again")
+        yield source, line
+        i += 1
+
+
+class _Unreadable:
+    """`unreadable.jsonl`: rows that were left out, each with its place and reason; none left, no file."""
+
+    def __init__(self, out: Path, stack: ExitStack) -> None:
+        self._path, self._stack = out / "unreadable.jsonl", stack
+        self._file: IO[bytes] | None = None
+        self._path.unlink(missing_ok=True)
+
+    def write(self, source: Source, where: str, line: bytes, error: str) -> None:
+        if self._file is None:
+            self._file = self._stack.enter_context(atomic_write(self._path))
+        place = where.removeprefix(str(source.path)).strip(":[]")
+        told = {
+            "file": str(source.path),
+            "line": int(place) if place.isdecimal() else None,
+            "reason": error.removeprefix(where).removeprefix(": "),
+            "raw": line.decode("utf-8", "backslashreplace"),
+        }
+        self._file.write(encode(told) + b"\n")
 
 
 @dataclass(frozen=True, slots=True)
