@@ -7,16 +7,17 @@ Tests: tests/filters/test_filters_calls.py.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, ClassVar
 
 from trajsynth.filters.base import Filter
-from trajsynth.filters.view import excerpt, imported, toolset
+from trajsynth.filters.view import Exchange, excerpt, exchanges, imported, toolset
 from trajsynth.grammar import read_calls
 from trajsynth.protocols import Measures
-from trajsynth.schemas import check_call, parse_arguments, unusable
-from trajsynth.types import Conversation, Finding, Message, ToolCall, Toolset, Trajectory
+from trajsynth.schemas import check_parsed, unusable
+from trajsynth.types import Conversation, Finding, Message, Toolset, Trajectory
 
 _MARKUP = re.compile(
     r"<(?:tool_call|function_call)>\s{0,20}(?:\{|<function=|\w{1,64}\s{0,9}<arg_key>)"  # Hermes, Qwen, GLM
@@ -57,9 +58,11 @@ class Calls(Filter):
         faults: list[dict[str, Any]] = []
         for c, conversation in enumerate(trajectory.conversations):
             faults.extend({"c": c, **fault} for fault in _schemas(conversation))
+            made_calls = iter(exchanges(conversation))
             for message in conversation.messages:
+                own = list(islice(made_calls, len(message.tool_calls)))
                 if message.role == "assistant":
-                    found = [*_invalid(conversation, message), *_misshapen(message, trajectory)]
+                    found = [*_invalid(own, toolset(conversation, message)), *_misshapen(message, trajectory)]
                     faults.extend({"c": c, "n": message.n, **fault} for fault in found)
         return {"calls": made, "faults": faults}
 
@@ -79,20 +82,19 @@ def _schemas(conversation: Conversation) -> Iterator[dict[str, Any]]:
             yield {"code": "schema.unusable", "detail": _cut(f"{spec.name}: {reason}"), "tool": spec.name}
 
 
-def _invalid(conversation: Conversation, message: Message) -> Iterator[dict[str, Any]]:
-    tools = toolset(conversation, message)
-    for call in message.tool_calls:
-        code, detail = _verdict(call, tools)
+def _invalid(made: Iterable[Exchange], tools: Toolset | None) -> Iterator[dict[str, Any]]:
+    for exchange in made:
+        call = exchange.call
+        code, detail = _verdict(exchange, tools)
         if code:
             span = {} if call.span is None else {"span": list(call.span)}
             yield {"code": code, "detail": _cut(f"{call.name}: {detail}"), "tool": call.name, **span}
 
 
-def _verdict(call: ToolCall, tools: Toolset | None) -> tuple[str, str]:
+def _verdict(exchange: Exchange, tools: Toolset | None) -> tuple[str, str]:
     if tools is None:
-        parsed = parse_arguments(call.arguments)
-        return parsed.code, parsed.detail
-    check = check_call(call, tools)
+        return exchange.parsed.code, exchange.parsed.detail
+    check = check_parsed(exchange.call, exchange.parsed, exchange.spec, tools)
     return check.code, check.detail
 
 
@@ -102,7 +104,7 @@ def _misshapen(message: Message, trajectory: Trajectory) -> Iterator[dict[str, A
     thought = read_calls(message.reasoning)
     hidden = [call.tool for call in (*reading.misplaced, *thought.calls, *thought.misplaced)]
     thinking, _, said = message.content.rpartition("</think>")
-    if hidden or _MARKUP.search(message.reasoning) or _MARKUP.search(thinking):
+    if hidden or _markup(message.reasoning) or _markup(thinking):
         what = hidden[0] if hidden else "a tool"
         yield {"code": "call.misplaced", "detail": f"{what} is called inside the reasoning"}
     why = reading.malformed or _unread(said, message, trajectory, whole=bool(reading.calls))
@@ -118,8 +120,13 @@ def _unread(said: str, message: Message, trajectory: Trajectory, *, whole: bool)
         said = _WHOLE.sub("", said)
     elif whole and trajectory.invocation == "function_calling":
         return "a call was written as text instead of a native call"
-    found = _MARKUP.search(said)
+    found = _markup(said)
     return "" if found is None else f"unread call markup: {excerpt(said[found.start() : found.start() + 120])}"
+
+
+def _markup(text: str) -> re.Match[str] | None:
+    """The first opening of a call written as text; a look for its signs comes first, since few texts have any."""
+    return _MARKUP.search(text) if "<" in text or "[TOOL_CALLS]" in text else None
 
 
 def _cut(text: str) -> str:

@@ -13,12 +13,11 @@ from urllib.parse import urlsplit
 
 from trajsynth.filters.base import Filter
 from trajsynth.filters.quantities import Quantity, highest
-from trajsynth.filters.view import exchanges
+from trajsynth.filters.view import Exchange, exchanges
 from trajsynth.filters.words import words
 from trajsynth.hosts import BENCHMARK_HOSTS, under
 from trajsynth.protocols import Measures
-from trajsynth.schemas import parse_arguments
-from trajsynth.types import Finding, ToolCall, Trajectory
+from trajsynth.types import Finding, Trajectory
 
 # ---- hosts --------------------------------------------------------------------------------------------------------
 
@@ -50,7 +49,7 @@ class LeakHost(Filter):
         for c, conversation in enumerate(trajectory.conversations):
             for exchange in exchanges(conversation):
                 outcome = None if exchange.result is None else exchange.result.outcome
-                pages = dict.fromkeys(_pages(exchange.call))
+                pages = dict.fromkeys(_pages(exchange))
                 asked.extend({"c": c, "n": exchange.n, "page": page, "outcome": outcome} for page in pages)
         return {"asked": asked}
 
@@ -65,14 +64,15 @@ class LeakHost(Filter):
         return found
 
 
-def _pages(call: ToolCall) -> Iterator[str]:
+def _pages(exchange: Exchange) -> Iterator[str]:
     """`host/path` of every URL in a call's arguments."""
-    for match in _URL.finditer(call.arguments):
-        yield from _page(match[0].replace("\\/", "/"))
-    arguments = parse_arguments(call.arguments).arguments or {}
-    for name, value in arguments.items():
-        for text in value if isinstance(value, list) else [value]:
-            if name.lower() in _URL_NAMES and isinstance(text, str) and _BARE.fullmatch(text.strip()):
+    written = exchange.call.arguments
+    if "//" in written or "\\/" in written:
+        for match in _URL.finditer(written):
+            yield from _page(match[0].replace("\\/", "/"))
+    for name, value in (exchange.parsed.arguments or {}).items():
+        for text in (value if isinstance(value, list) else [value]) if name.lower() in _URL_NAMES else ():
+            if isinstance(text, str) and _BARE.fullmatch(text.strip()):
                 yield from _page(f"https://{text.strip()}")
 
 

@@ -6,12 +6,13 @@ a passing fault is sound. Tests: tests/filters/test_filters_actions_retries.py.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from trajsynth.filters.base import Filter
 from trajsynth.filters.quantities import Quantity, highest
-from trajsynth.filters.view import Exchange, canonical, excerpt, exchanges
+from trajsynth.filters.view import Exchange, excerpt, exchanges
 from trajsynth.protocols import Measures
 from trajsynth.types import Conversation, Finding, Trajectory
 
@@ -58,10 +59,14 @@ class RedundantRetry(Filter):
 
 def _repeats(conversation: Conversation) -> list[dict[str, Any]]:
     """Exchanges that occurred twice or more, in order of their first occurrence; `n` is the last one's turn."""
+    made = exchanges(conversation)
+    often = Counter(exchange.asked for exchange in made)
     found: dict[str, dict[str, Any]] = {}
     excused: set[str] = set()
-    for exchange in exchanges(conversation):
-        call = canonical(exchange.call)
+    for exchange in made:
+        call = exchange.asked
+        if often[call] == 1:
+            continue
         retried = call in excused
         excused.discard(call)
         if exchange.transient:

@@ -14,7 +14,6 @@ from trajsynth.filters.base import Filter
 from trajsynth.filters.quantities import Quantity, highest
 from trajsynth.filters.view import excerpt, exchanges, heard
 from trajsynth.protocols import Measures
-from trajsynth.schemas import parse_arguments
 from trajsynth.types import Conversation, Finding, Trajectory
 
 _URL_NAMES: Final = frozenset({"url", "uri", "href", "page_url", "link"})
@@ -73,7 +72,7 @@ _LONG_QUERY: Final = 20
 def _misuses(trajectory: Trajectory, c: int, conversation: Conversation) -> Iterator[dict[str, Any]]:
     for exchange in exchanges(conversation):
         call = exchange.call
-        for name, value in (parse_arguments(call.arguments).arguments or {}).items():
+        for name, value in (exchange.parsed.arguments or {}).items():
             if not isinstance(value, str):
                 continue
             what, words = _fault(name, value)

@@ -7,12 +7,18 @@ Tests: tests/filters/test_filters_base.py.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property, wraps
+from typing import TypeVar
 
-from trajsynth.schemas import find_tool, parse_arguments
+from trajsynth.arguments import Parsed, parse_arguments
+from trajsynth.schemas import find_tool
 from trajsynth.signals import transient
-from trajsynth.types import Conversation, Message, ToolCall, Toolset, Trajectory
+from trajsynth.types import Conversation, Message, ToolCall, Toolset, ToolSpec, Trajectory
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 FAILED = frozenset({"tool_error", "invalid_call", "timeout", "unavailable", "blocked"})
 """Outcomes of a tool result that did not give what was asked for."""
@@ -20,7 +26,28 @@ NETWORK = frozenset({"timeout", "unavailable"})
 """Outcomes that are the network's or a server's fault, not the caller's."""
 
 
-@dataclass(frozen=True, slots=True)
+_REMEMBERED = 32
+
+
+def remembered(look: Callable[[T], R]) -> Callable[[T], R]:
+    """A look at a record taken once for all filters, which ask for it one after another. What it gives is shared: never
+    change it. The last few records are told apart by identity.
+    """
+    known: dict[int, tuple[T, R]] = {}
+
+    @wraps(look)
+    def again(record: T) -> R:
+        found = known.get(id(record))
+        if found is None or found[0] is not record:
+            if len(known) >= _REMEMBERED:
+                known.clear()
+            found = known[id(record)] = (record, look(record))
+        return found[1]
+
+    return again
+
+
+@dataclass(frozen=True)
 class Exchange:
     """A call and what came back."""
 
@@ -30,16 +57,32 @@ class Exchange:
     """Which of its calls."""
     call: ToolCall
     result: Message | None
-    poll: bool
-    """The tool is one whose repeated calls are normal."""
+    spec: ToolSpec | None
+    """The tool called, where the turn's list has it."""
 
     @property
+    def poll(self) -> bool:
+        """The tool is one whose repeated calls are normal."""
+        return self.spec is not None and self.spec.poll
+
+    @cached_property
+    def parsed(self) -> Parsed:
+        """The arguments, read."""
+        return parse_arguments(self.call.arguments)
+
+    @cached_property
+    def asked(self) -> str:
+        """Server, tool and arguments with their keys sorted; equal for calls that ask for the same."""
+        plain = self.call.arguments.strip() if self.parsed.arguments is None else _sorted(self.parsed.arguments)
+        return f"{self.call.server}\x1f{self.call.tool or self.call.name}\x1f{plain}"
+
+    @cached_property
     def key(self) -> str:
         """Name, arguments and observation: equal for two exchanges in which the same was done and seen."""
         seen = "" if self.result is None else f"{self.result.outcome}\x1f{self.result.content.strip()}"
-        return f"{canonical(self.call)}\x1e{seen}"
+        return f"{self.asked}\x1e{seen}"
 
-    @property
+    @cached_property
     def transient(self) -> bool:
         """It failed in a way that may pass by itself, so doing it again is no repeat."""
         return self.result is not None and transient(self.result)
@@ -66,23 +109,22 @@ def toolset(conversation: Conversation, message: Message) -> Toolset | None:
     return conversation.toolsets[index if 0 <= index < len(conversation.toolsets) else -1]
 
 
+@remembered
 def exchanges(conversation: Conversation) -> list[Exchange]:
     """Every call of the conversation with its result, in order."""
     results = {m.answers: m for m in conversation.messages if m.role == "tool" and m.answers is not None}
     found = []
     for message in conversation.messages:
+        tools = toolset(conversation, message) or () if message.tool_calls else ()
         for index, call in enumerate(message.tool_calls):
-            spec = find_tool(call, toolset(conversation, message) or ())
             result = results.get((message.n, index))
-            found.append(Exchange(message.n, index, call, result, poll=spec is not None and spec.poll))
+            found.append(Exchange(message.n, index, call, result, find_tool(call, tools)))
     return found
 
 
 def canonical(call: ToolCall) -> str:
-    """Server, tool and arguments with their keys sorted; equal for calls that ask for the same."""
-    parsed = parse_arguments(call.arguments)
-    plain = call.arguments.strip() if parsed.arguments is None else _sorted(parsed.arguments)
-    return f"{call.server}\x1f{call.tool or call.name}\x1f{plain}"
+    """What a call asks for (`Exchange.asked`)."""
+    return Exchange(0, 0, call, None, None).asked
 
 
 def _sorted(arguments: object) -> str:
