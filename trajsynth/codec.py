@@ -23,6 +23,9 @@ from trajsynth.errors import InputError, RecordError
 
 T = TypeVar("T")
 
+READ_AHEAD = 1 << 20
+"""Bytes read at once from files of long lines; with Python's 8 KB a line of 75 KB costs ten reads and a join."""
+
 _encoder = msgspec.json.Encoder()
 
 
@@ -91,7 +94,7 @@ def _scrubbed(value: Any) -> Any:
 def read_lines(path: str | Path) -> Iterator[tuple[int, bytes]]:
     """(line number from 1, line without newline); a torn last line and blank lines are left out."""
     try:
-        with Path(path).open("rb") as file:
+        with Path(path).open("rb", buffering=READ_AHEAD) as file:
             for number, line in enumerate(file, 1):
                 if line.endswith(b"\n") and not line.isspace():
                     yield number, line[:-1]

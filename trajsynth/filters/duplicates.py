@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import ClassVar
 
@@ -22,7 +23,7 @@ from trajsynth.filters.duplicates_shuffle import Spread
 from trajsynth.filters.duplicates_sketch import Backend
 from trajsynth.filters.duplicates_spread import spread_duplicates
 from trajsynth.filters.quantities import Quantity
-from trajsynth.filters.view import assistant_turns, canonical
+from trajsynth.filters.view import exchanges
 from trajsynth.filters.words import words
 from trajsynth.protocols import Measures
 from trajsynth.types import Finding, Trajectory
@@ -149,9 +150,11 @@ class DuplicateQuestions(CorpusFilter):
 
 def said_and_done(trajectory: Trajectory) -> Iterator[str]:
     """The agents' own texts and native calls, in order (calls in the prompt's grammar stand in the content)."""
-    for _, message in assistant_turns(trajectory):
-        yield message.reasoning
-        yield message.content
-        for call in message.tool_calls:
-            if call.span is None:
-                yield canonical(call)
+    for conversation in trajectory.conversations:
+        made = iter(exchanges(conversation))
+        for message in conversation.messages:
+            own = list(islice(made, len(message.tool_calls)))
+            if message.role == "assistant":
+                yield message.reasoning
+                yield message.content
+                yield from (exchange.asked for exchange in own if exchange.call.span is None)

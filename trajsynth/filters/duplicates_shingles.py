@@ -27,6 +27,8 @@ WORDS: Final = 5
 """Words of a shingle; characters in scripts without spaces."""
 _FOREIGN: Final = re.compile("[^\x00-\x7f]+")
 _ONE_SIGN: Final = re.compile(f"[{UNSPACED}]")
+_ASCII: Final = bytes(range(128))
+_FEW: Final = 16
 _PLAIN: Final = bytes(
     ord(chr(code).lower()) if code < 128 and chr(code).isalnum() else code if code >= 128 else 32 for code in range(256)
 )
@@ -86,7 +88,7 @@ def _word_hashes(text: str) -> NDArray[np.uint64]:
     import numpy as np
 
     if not text.isascii():
-        text = _FOREIGN.sub(_spelled, text)
+        text = _in_plain_letters(text)
     plain = text.encode("utf-8", "replace").translate(_PLAIN)
     letters = np.frombuffer(b" " + plain + b" ", np.uint8)
     gap = letters == 32
@@ -109,6 +111,16 @@ class _Spelling(dict[str, str]):
 
 
 _SPELLING: Final = _Spelling()
+
+
+def _in_plain_letters(text: str) -> str:
+    """The text with every character beyond ASCII spelled; English with some curly quotes has few different ones."""
+    signs = set(text.encode("utf-8", "replace").translate(None, _ASCII).decode())
+    if len(signs) > _FEW:
+        return _FOREIGN.sub(_spelled, text)
+    for sign in signs:
+        text = text.replace(sign, _SPELLING[sign])
+    return text
 
 
 def _spelled(run: re.Match[str]) -> str:
@@ -136,7 +148,9 @@ def _numbered(hashes: Shingles) -> Shingles:
         place = np.arange(len(hashes))
         which = place - np.maximum.accumulate(np.where(again, 0, place))
         later = hashes[again] * np.uint64(_PRIME) + which[again].astype(np.uint64) * np.uint64(_FACTOR)
-        hashes = np.unique(np.concatenate((hashes[~again], _mixed(later))))
+        hashes = np.concatenate((hashes[~again], _mixed(later)))
+        hashes.sort()
+        hashes = hashes[np.concatenate(((True,), hashes[1:] != hashes[:-1]))]
     return hashes
 
 

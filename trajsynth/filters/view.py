@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property, wraps
 from typing import TypeVar
 
+import orjson
+
 from trajsynth.arguments import Parsed, parse_arguments
 from trajsynth.schemas import find_tool
 from trajsynth.signals import transient
@@ -128,7 +130,10 @@ def canonical(call: ToolCall) -> str:
 
 
 def _sorted(arguments: object) -> str:
-    return json.dumps(arguments, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    try:
+        return orjson.dumps(arguments, option=orjson.OPT_SORT_KEYS).decode()
+    except TypeError:  # integers beyond 64 bits
+        return json.dumps(arguments, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
 def final_turn(trajectory: Trajectory) -> Message | None:

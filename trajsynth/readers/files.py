@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from trajsynth.codec import decode, from_builtins
+from trajsynth.codec import READ_AHEAD, decode, from_builtins
 from trajsynth.errors import InputError, RecordError
 from trajsynth.readers.layouts import from_row, is_plain_record
 from trajsynth.types import Trajectory
@@ -62,7 +62,7 @@ def is_record(line: bytes) -> bool:
 def row_lines(path: str | Path) -> Iterator[tuple[str, bytes]]:
     """(`file:line`, JSON text) of every row; the entries of a JSON array count as lines."""
     try:
-        with Path(path).open("rb") as file:
+        with Path(path).open("rb", buffering=READ_AHEAD) as file:
             head = file.read(4096).lstrip(b"\xef\xbb\xbf \t\r\n")
             file.seek(0)
             if head.startswith(b"["):
