@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
+
+if TYPE_CHECKING:
+    from trajsynth.cli.steps import How
+    from trajsynth.filters import Recipe
 
 
 @click.command("filter", short_help="Curate a run, or anybody's trajectory files.")
@@ -20,7 +25,19 @@ import click
     help="This machine, or tasks on a Ray cluster (extra `ray`; RAY_ADDRESS, else this machine).",
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder [<run>/curated, else ./curated].")
-@click.option("--rethreshold", multiple=True, metavar="CODE=VALUE", help="Another threshold for a code.")
+@click.option(
+    "--rethreshold",
+    multiple=True,
+    metavar="CODE=VALUE",
+    help="What if a code had another threshold? Answered from what was measured; no trajectory is written.",
+)
+@click.option(
+    "--on-bad-row",
+    type=click.Choice(["stop", "skip"]),
+    default="stop",
+    show_default=True,
+    help="A row that cannot be read stops everything, or goes to unreadable.jsonl with the reason.",
+)
 @click.option("--quiet", is_flag=True, help="No progress line.")
 def filter_(
     inputs: tuple[Path, ...],
@@ -29,6 +46,7 @@ def filter_(
     engine: Literal["local", "ray"],
     output: Path | None,
     rethreshold: tuple[str, ...],
+    on_bad_row: Literal["stop", "skip"],
     quiet: bool,
 ) -> None:
     """Curate INPUTS: run folders, JSONL files of ours or of plain chat rows, or hf:USER/NAME[:CONFIG[:SPLIT]].
@@ -38,6 +56,7 @@ def filter_(
       trajsynth filter outputs/quickstart --recipe sft,dpo
       trajsynth filter somebody.jsonl --recipe none -o checked
       trajsynth filter hf:somebody/traces:default:train --recipe none -o checked
+      trajsynth filter outputs/quickstart --rethreshold repeat.loop=40     # what if?
       trajsynth filter outputs/* --engine ray -o curated     # over the machines of a Ray cluster, same files
     """
     from trajsynth.cli import steps
@@ -48,12 +67,35 @@ def filter_(
         raise click.UsageError(
             "--workers are processes of this machine; with --engine ray the cluster's processors work"
         )
-    config = steps.config_of(inputs[0])
-    chosen = steps.recipes([name.strip() for name in names.split(",") if name.strip()], config)
+    named = [name.strip() for name in names.split(",") if name.strip()]
+    again = len(inputs) == 1 and (inputs[0] / "measured").is_dir()
+    chosen = steps.recipes(named, steps.config_of(inputs[0].parent if again else inputs[0]))
     out = output or (inputs[0] / "curated" if len(inputs) == 1 and inputs[0].is_dir() else Path("curated"))
+    how = steps.How(workers=workers, engine=engine, quiet=quiet, on_bad_row=on_bad_row)
     changes = steps.parse_rethreshold(rethreshold)
     with from_hub(inputs) as files:
-        reports = steps.curate(files, chosen, out, workers=workers, engine=engine, quiet=quiet, rethreshold=changes)
+        if changes:
+            _what_if([] if again else files, chosen, inputs[0] if again else out, changes, how)
+            return
+        reports = steps.curate(files, chosen, out, how)
     for report in reports.values():
         click.echo(render(report) + "\n")
     click.echo(f"written to {out}")
+
+
+def _what_if(
+    inputs: Sequence[Path], chosen: Sequence[Recipe], out: Path, thresholds: Mapping[str, float], how: How
+) -> None:
+    """Print what other thresholds would keep."""
+    from trajsynth.cli import steps
+    from trajsynth.curate.whatif import render_change
+
+    for change in steps.what_if(inputs, chosen, out, thresholds, how).values():
+        click.echo(render_change(change, thresholds) + "\n")
+    fields = {code: f for recipe in chosen for step in recipe.steps for code, f in _fields(step.filter).items()}
+    to_set = ", ".join(f"`{fields[code]}: {value:g}` for {code}" for code, value in thresholds.items())
+    click.echo(f"a question only: kept.jsonl and rejected.jsonl stay as they are. To filter so: {to_set} in a recipe")
+
+
+def _fields(kind: object) -> Mapping[str, str]:
+    return getattr(kind, "thresholds", {})

@@ -55,7 +55,8 @@ def run(
         raise SystemExit(exit_code(summary) or 1)
     reports = {}
     if recipes:
-        reports = steps.curate([folder], recipes, folder / "curated", workers=workers, engine=engine, quiet=quiet)
+        how = steps.How(workers=workers, engine=engine, quiet=quiet)
+        reports = steps.curate([folder], recipes, folder / "curated", how)
     _close(loaded.config, folder, summary, reports, quiet)
     raise SystemExit(exit_code(summary))
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+
+import click
 
 from trajsynth.cli.fresh import fresh
 from trajsynth.errors import ConfigError, InputError
@@ -15,9 +19,15 @@ if TYPE_CHECKING:
 
     from trajsynth.builders import BuildReport, Target
     from trajsynth.config import BuildTarget, Config
+    from trajsynth.curate.engine import Engine
+    from trajsynth.curate.whatif import Change
     from trajsynth.filters import Recipe, Report
     from trajsynth.report import Stats
     from trajsynth.types import Trajectory
+
+
+MEASURED = ("measured/rows",)
+"""What an interrupted curation leaves that is worth keeping."""
 
 
 def recipes(names: Sequence[str], config: Config | None) -> list[Recipe]:
@@ -30,24 +40,54 @@ def recipes(names: Sequence[str], config: Config | None) -> list[Recipe]:
     return [recipe(name, custom) for name in names]
 
 
-def curate(
-    inputs: Sequence[Path],
-    chosen: Sequence[Recipe],
-    out: Path,
-    *,
-    workers: int = 1,
-    engine: Literal["local", "ray"] = "local",
-    quiet: bool = False,
-    rethreshold: Mapping[str, float] | None = None,
-) -> dict[str, Report]:
-    """Filter with a progress line; reports by recipe. `workers` is for the local engine."""
-    from trajsynth.curate.engine_local import curate as locally
-    from trajsynth.curate.engine_ray import curate_on_ray
+@dataclass(frozen=True, slots=True, kw_only=True)
+class How:
+    """How a curation is to be done, whatever it decides."""
 
-    with fresh(out), _Bar("trajectories", quiet) as tick:
-        if engine == "ray":
-            return curate_on_ray(inputs, chosen, out, progress=tick, rethreshold=rethreshold)
-        return locally(inputs, chosen, out, workers, tick, rethreshold)
+    workers: int = 1
+    """Processes, for the local engine."""
+    engine: Literal["local", "ray"] = "local"
+    quiet: bool = False
+    on_bad_row: Literal["stop", "skip"] = "stop"
+
+
+def curate(inputs: Sequence[Path], chosen: Sequence[Recipe], out: Path, how: How) -> dict[str, Report]:
+    """Filter with a progress line; reports by recipe."""
+    from trajsynth.curate.curation import curate_with
+
+    with fresh(out, MEASURED), _engine(how, out) as engine, _Bar("trajectories", how.quiet) as tick:
+        return curate_with(engine, inputs, chosen, out, progress=tick, on_bad_row=how.on_bad_row, say=_said(how.quiet))
+
+
+def what_if(
+    inputs: Sequence[Path], chosen: Sequence[Recipe], out: Path, thresholds: Mapping[str, float], how: How
+) -> dict[str, Change]:
+    """What other thresholds would have done, by recipe, from what was measured; see `whatif.what_if`."""
+    from trajsynth.curate import whatif
+
+    with fresh(out, MEASURED), _engine(how, out) as engine, _Bar("trajectories", how.quiet) as tick:
+        say = _said(how.quiet)
+        return whatif.what_if(
+            engine, out, chosen, thresholds, inputs=inputs, progress=tick, on_bad_row=how.on_bad_row, say=say
+        )
+
+
+def _said(quiet: bool) -> Callable[[str], object]:
+    return (lambda line: None) if quiet else (lambda line: click.echo(line, err=True))
+
+
+@contextmanager
+def _engine(how: How, out: Path) -> Iterator[Engine]:
+    if how.engine == "local":
+        from trajsynth.curate.engine_local import Local
+
+        yield Local(how.workers)
+        return
+    from trajsynth.curate.engine_ray import OnRay, Tasks
+    from trajsynth.raycluster import joined
+
+    with joined() as ray:
+        yield OnRay(Tasks(ray), out)
 
 
 class _Bar:

@@ -44,11 +44,28 @@ def curate_with(
     `rethreshold` maps codes to new thresholds; `say` gets a line about what was measured already. Raises InputError.
     """
     changed = [recipe.with_thresholds(known_codes(rethreshold or {}, recipes)) for recipe in recipes]
+    _refuse_twins(changed)
     tick, told = progress or _quiet, say or _unsaid
     with measuring(engine, inputs, changed, out, progress=tick, on_bad_row=on_bad_row, say=told) as (found, measured):
         judges = [Judge(recipe, measured.plan) for recipe in changed]
         verdicts = [Verdict(judge, judge.settle(measured, engine)) for judge in judges]
         return write(found, measured, verdicts, out, tick)
+
+
+def measure_with(
+    engine: Engine,
+    inputs: Sequence[Path],
+    recipes: Sequence[Recipe],
+    out: Path,
+    *,
+    progress: Progress | None = None,
+    on_bad_row: OnBadRow = "stop",
+    say: Say | None = None,
+) -> None:
+    """Only the first pass of `curate_with`."""
+    tick, told = progress or _quiet, say or _unsaid
+    with measuring(engine, inputs, recipes, out, progress=tick, on_bad_row=on_bad_row, say=told):
+        pass
 
 
 @contextmanager
@@ -63,7 +80,6 @@ def measuring(
     say: Say,
 ) -> Iterator[tuple[tuple[Source, ...], Measured]]:
     """The first pass: the files and what is known of their rows, while the block lasts."""
-    _refuse_twins(recipes)
     plan = Plan.of(recipes)
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -74,7 +90,7 @@ def measuring(
             _say_before(store, say)
             _measure(engine, plan, found, store, progress, on_bad_row)
             _say_after(store, out, say)
-            store.finish(seen, [recipe.name for recipe in recipes])
+            store.finish(seen, list(dict.fromkeys(recipe.name for recipe in recipes)))
             yield found, Measured(store, plan)
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
@@ -132,7 +148,7 @@ def _say_before(store: Store, say: Say) -> None:
     elif store.usable:
         say(f"continuing: {store.usable:,} rows are measured already")
     elif store.lacking:
-        say(f"measuring anew: what {', '.join(store.lacking)} measures was not measured before")
+        say(f"measuring anew: not measured before, or otherwise: {', '.join(store.lacking)}")
 
 
 def _say_after(store: Store, out: Path, say: Say) -> None:

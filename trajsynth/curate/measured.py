@@ -68,8 +68,25 @@ class About:
     inputs: tuple[Input, ...] = ()
     """Of the last input measured to its end; `order` has its rows."""
     recipes: tuple[str, ...] = ()
+    used: tuple[int, ...] = ()
+    """Its plans."""
     unreadable: int = 0
     """Rows of it that were left out."""
+
+    def current(self) -> bool:
+        """Whether this code wrote it, so that its measures hold."""
+        return (self.format, self.code) == (_FORMAT, code_key())
+
+    def lacking(self, wanted: Keys) -> list[str]:
+        """Names of the filters by which some row of the last input was not measured."""
+        lacking = {key for number in self.used for key in self.plans[number].lacking(wanted)}
+        return sorted(key.partition(":")[0] for key in lacking)
+
+    def changed(self) -> list[str]:
+        """Inputs that are gone, or of another size or time since."""
+        there = [Path(entry.path) for entry in self.inputs if Path(entry.path).exists()]
+        now = set(inputs_of(there))
+        return [entry.path for entry in self.inputs if entry not in now]
 
 
 class _Head(msgspec.Struct):
@@ -122,7 +139,7 @@ class Store:
         self._appender: Appender | None = None
         self._batch: list[bytes] = []
         self._batch_size = 0
-        self._flushed = self._synced = time.monotonic()
+        self._flushed = self._synced = 0.0
         self._lock: IO[bytes] | None = None
         self._reader: IO[bytes] | None = None
         self._order = array("Q")
@@ -143,8 +160,8 @@ class Store:
         """Ready for reading and writing; what was measured by other code is deleted. Raises InputError, OSError."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self._take_lock()
-        about = self._read_about()
-        if about is not None and (about.format, about.code) != (_FORMAT, code_key()):
+        about = _about(self.folder)
+        if about is not None and not about.current():
             self.forgotten = "it was measured by another version of trajsynth"
             about = None
         if about is None:
@@ -172,10 +189,10 @@ class Store:
         Raises InputError where there is no whole first pass, or one that does not hold `keys`.
         """
         again = "run `trajsynth filter` on the trajectories first"
-        about = self._read_about()
+        about = _about(self.folder)
         if about is None or not about.inputs:
             raise InputError(f"{str(self.folder.parent)!r} holds no finished measurements; {again}")
-        if (about.format, about.code) != (_FORMAT, code_key()):
+        if not about.current():
             raise InputError(f"{str(self.folder)!r} was measured by another version of trajsynth; {again}")
         self.about = about
         self._scan()
@@ -185,11 +202,8 @@ class Store:
             raise InputError(f"{str(self.folder / 'order')!r} cannot be read ({error}); {again}") from None
         if any(slot >= len(self._index.ids) for slot in self._order):
             raise InputError(f"{str(self.folder)!r} is damaged; {again}")
-        for number in sorted({self._index.plans[slot] for slot in self._order}):
-            lacking = about.plans[number].lacking(keys)
-            if lacking:
-                names = ", ".join(key.partition(":")[0] for key in lacking)
-                raise InputError(f"{str(self.folder)!r} does not hold what {names} needs to know; {again}")
+        if names := about.lacking(keys):
+            raise InputError(f"{str(self.folder)!r} does not hold what {', '.join(names)} measures; {again}")
 
     def _take_lock(self) -> None:
         self._lock = (self.folder / "lock").open("ab")
@@ -199,14 +213,6 @@ class Store:
             raise InputError(
                 f"another `trajsynth filter` is writing into {str(self.folder.parent)!r}; wait for it, or give `-o`"
             ) from None
-
-    def _read_about(self) -> About | None:
-        try:
-            return decode((self.folder / "about").read_bytes(), About)
-        except FileNotFoundError:
-            return None
-        except RecordError:
-            return About(format=0)
 
     def _write_about(self, about: About) -> None:
         with atomic_write(self.folder / "about") as file:
@@ -274,6 +280,8 @@ class Store:
         if looked.error:
             self.unreadable[position] = looked.error
             return
+        if not self.new:
+            self._flushed = self._synced = time.monotonic()
         self.new += 1
         self._order[position] = len(self._index.ids)
         self._index.add(looked, self.number, len(looked.line) + 1)
@@ -304,9 +312,12 @@ class Store:
             self._appender.sync()
         if 2 * len(set(self._order)) < len(self._index.ids):
             self._compact()
+        used = tuple(sorted({self._index.plans[slot] for slot in self._order}))
         with atomic_write(self.folder / "order") as file:
             file.write(self._order.tobytes())
-        self.about = replace(self.about, inputs=tuple(inputs), recipes=tuple(recipes), unreadable=len(self.unreadable))
+        self.about = replace(
+            self.about, inputs=tuple(inputs), recipes=tuple(recipes), used=used, unreadable=len(self.unreadable)
+        )
         self._write_about(self.about)
 
     def _compact(self) -> None:
@@ -388,7 +399,24 @@ class Store:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        if kind is not None and self._appender is None and not self._old:
+            self._batch = []  # less than a batch: a command that fails at once leaves nothing behind
         self.close()
+
+
+def last_measured(out: Path) -> About | None:
+    """What is known of the last input measured into `out` to its end, by this code; None where nothing is."""
+    about = _about(out / FOLDER)
+    return about if about is not None and about.inputs and about.current() else None
+
+
+def _about(folder: Path) -> About | None:
+    try:
+        return decode((folder / "about").read_bytes(), About)
+    except FileNotFoundError:
+        return None
+    except RecordError:
+        return About(format=0)
 
 
 def inputs_of(paths: Sequence[Path]) -> list[Input]:

@@ -18,6 +18,7 @@ from trajsynth.curate.engine import Progress
 from trajsynth.curate.examine import digest_of
 from trajsynth.curate.grades import with_grade
 from trajsynth.curate.judging import Measured, Verdict
+from trajsynth.curate.markdown import markdown
 from trajsynth.curate.sources import Source
 from trajsynth.errors import InputError
 from trajsynth.filters.funnel import Report
@@ -52,8 +53,9 @@ def write(
             findings.write(encode({"id": row.id, "measures": measures, "findings": said}) + b"\n")
             progress("write", 1)
         for verdict, report in zip(verdicts, reports, strict=True):
-            page = stack.enter_context(atomic_write(out / verdict.judge.recipe.name / "report.json"))
-            page.write(report.json())
+            folder = out / verdict.judge.recipe.name
+            stack.enter_context(atomic_write(folder / "report.json")).write(report.json())
+            stack.enter_context(atomic_write(folder / "report.md")).write(markdown(report).encode())
     return {report.recipe: report for report in reports}
 
 
