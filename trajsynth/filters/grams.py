@@ -8,9 +8,10 @@ get theirs from it, so that all texts of a trajectory are looked at in a few pas
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 from trajsynth.filters.words import UNSPACED
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Numbers = NDArray[np.uint64]
+    Places = NDArray[np.intp]
 
 MOST_CHARS: Final = 1_000_000
-"""Characters of all texts together: what fits the 20 bits of a place in `sorted_places`, and memory."""
+"""Characters of all texts together: their places fit 20 bits."""
 _BLANK, _WORD, _SIGN = 0, 1, 2
 _TABLED: Final = 0x20000
 """Beyond this code point stand Han characters and then nothing that is a word."""
@@ -35,17 +37,40 @@ _HIGH: Final = (1 << 64) - 1 - _LOW
 
 
 @dataclass(frozen=True, slots=True)
-class Tokens:
-    """The tokens of several texts, one after another, with nothing between texts."""
+class Joined:
+    """Several texts as one, case folded, a line break after each."""
+
+    text: str
+    starts: tuple[int, ...]
+    """Where each text begins."""
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> Joined:
+        """The texts joined."""
+        folded = [text.casefold() for text in texts]
+        starts = accumulate((len(text) + 1 for text in folded[:-1]), initial=0)
+        return cls("\n".join([*folded, ""]), tuple(starts))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Tokens of several texts in a row, as numbers."""
 
     numbers: Numbers
-    """One for each token; equal tokens of one text have the same, tokens of different texts hardly ever."""
-    text: NDArray[np.intp]
-    """Which text a token is of."""
-    worded: NDArray[np.bool_]
-    """The token is a word or a character of a script without spaces, not punctuation."""
+    """Equal tokens have the same."""
+    firsts: Places
+    """The place of each text's first token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The tokens of several texts."""
+
+    all: Row
+    words: Row
+    """Words and characters of scripts without spaces only."""
     counted: NDArray[np.bool_]
-    """The token begins with a digit."""
+    """Which of the words begin with a digit."""
 
 
 @cache
@@ -80,88 +105,95 @@ def _powers(base: int, count: int) -> Numbers:
     return known
 
 
-def folded(texts: Sequence[str]) -> str:
-    """The texts as one, case folded, a line break after each."""
-    return "".join([f"{text.casefold()}\n" for text in texts])
-
-
-def tokens(texts: Sequence[str], joined: str, groups: Sequence[int] | None = None) -> Tokens:
-    """The tokens of texts whose `folded` form is given; texts of one group share their numbers (default: none do)."""
+def tokens(joined: Joined) -> Tokens:
+    """The tokens of texts."""
     import numpy as np
 
-    codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
-    kinds = _kinds_of(codes, joined)
+    codes = np.frombuffer(joined.text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    kinds = _kinds_of(codes)
     bounds = np.empty(len(codes) + 1, np.bool_)
     bounds[0] = bounds[-1] = True
     np.not_equal(kinds[1:], kinds[:-1], out=bounds[1:-1])
-    if not joined.isascii():
+    if not joined.text.isascii():
         bounds[1:-1] |= kinds[1:] == _SIGN
     edges = np.flatnonzero(bounds)
     kind = kinds[edges[:-1]]
     there = np.flatnonzero(kind)
-    kind, starts, ends = kind[there], edges[there], edges[there + 1]
+    starts = edges[there]
     sums = np.zeros(len(codes) + 1, np.uint64)
     np.cumsum(codes * _powers(_BASE, len(codes))[: len(codes)], out=sums[1:])
-    numbers = (sums[ends] - sums[starts]) * _powers(pow(_BASE, -1, 1 << 64), len(codes))[starts]
-    text = _text_of(starts, texts, joined)
-    group = text if groups is None else np.asarray(groups, np.intp)[text]
-    numbers += group.astype(np.uint64) * np.uint64(_TEXT)
+    sums = sums[edges]
+    numbers = (sums[there + 1] - sums[there]) * _powers(pow(_BASE, -1, 1 << 64), len(codes))[starts]
     numbers ^= numbers >> np.uint64(29)
     numbers *= np.uint64(_MIX)
-    first = codes[starts]
-    return Tokens(numbers, text, kind <= _SIGN, (first >= 48) & (first <= 57))
+    firsts = np.searchsorted(starts, joined.starts)
+    words = np.flatnonzero(kind[there] <= _SIGN)
+    opening = codes[starts[words]]
+    worded = Row(numbers[words], np.searchsorted(words, firsts))
+    return Tokens(Row(numbers, firsts), worded, (opening >= 48) & (opening <= 57))
 
 
-def _kinds_of(codes: NDArray[np.uint32], joined: str) -> NDArray[np.uint32]:
+def _kinds_of(codes: NDArray[np.uint32]) -> NDArray[np.uint32]:
     import numpy as np
 
     table = _kinds()
-    if joined.isascii() or int(codes.max(initial=0)) < _TABLED:
+    if int(codes.max(initial=0)) < _TABLED:
         return table.take(codes)
     han = (codes >= _TABLED) & (codes < 2 * _TABLED)
     return np.where(codes < _TABLED, table.take(np.minimum(codes, _TABLED - 1)), np.where(han, _SIGN, codes + 16))
 
 
-def text_starts(texts: Sequence[str], joined: str) -> NDArray[np.intp]:
-    """Where each text begins in the joined form."""
+def grams(row: Row, length: int) -> Row:
+    """The runs of so many tokens, by where they begin; a few reach into the next text."""
     import numpy as np
 
-    lengths = map(len, texts) if joined.isascii() else (len(text.casefold()) for text in texts)
-    sizes = np.fromiter(lengths, np.intp, len(texts)) + 1
-    return np.cumsum(sizes) - sizes
+    numbers, size = row.numbers, 1
+    while size < length:
+        step = min(size, length - size)
+        numbers = numbers[: max(0, len(numbers) - step)] * np.uint64(_BASE + 2 * step) + numbers[step:]
+        size += step
+    return Row(numbers, row.firsts)
 
 
-def _text_of(places: NDArray[np.intp], texts: Sequence[str], joined: str) -> NDArray[np.intp]:
-    """Which text each place (ascending) of the joined form is in."""
-    import numpy as np
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Where what stands more than once in a text stands, by number and then place; and a few that do not."""
 
-    firsts = np.searchsorted(places, text_starts(texts, joined))
-    return np.repeat(np.arange(len(texts)), np.diff(firsts, append=len(places)))
-
-
-def grams(numbers: Numbers, lengths: Sequence[int]) -> Iterator[Numbers]:
-    """Numbers of all runs of so many tokens, for each of the lengths (ascending, each at most twice the one before)."""
-    import numpy as np
-
-    size = 1
-    for length in lengths:
-        while size < length:
-            step = min(size, length - size)
-            numbers = numbers[: max(0, len(numbers) - step)] * np.uint64(_BASE + 2 * step) + numbers[step:]
-            size += step
-        yield numbers
+    places: Places
+    texts: Places
+    """Which text each place is in."""
+    same: NDArray[np.bool_]
+    """Whether each but the first has the number and text of the one before it."""
 
 
-def sorted_places(numbers: Numbers) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-    """Places in the order of their numbers and then of the text; and whether each but the first has its forerunner's.
+def again(row: Row, groups: Places | None = None) -> Again:
+    """What stands more than once in a text, or in the texts of a group.
 
-    Only the upper 44 bits are compared: what differs there differs, and of a million numbers few others agree by chance.
+    Of the numbers the upper 44 bits are compared: of a million that differ hardly two agree in these.
     """
     import numpy as np
 
-    keys = numbers & np.uint64(_HIGH)
-    keys |= np.arange(len(numbers), dtype=np.uint64)
+    places = _repeated(row.numbers)
+    texts = np.searchsorted(row.firsts, places, "right") - 1
+    keys = (texts if groups is None else groups[texts]).astype(np.uint64) * np.uint64(_TEXT) + row.numbers[places]
+    keys &= np.uint64(_HIGH)
+    keys |= np.arange(len(places), dtype=np.uint64)
     keys.sort()
-    places = (keys & np.uint64(_LOW)).astype(np.intp)
+    order = (keys & np.uint64(_LOW)).astype(np.intp)
     keys >>= np.uint64(20)
-    return places, keys[1:] == keys[:-1]
+    return Again(places[order], texts[order], keys[1:] == keys[:-1])
+
+
+def _repeated(numbers: Numbers) -> Places:
+    """Places of numbers that stand more than once, and a few others: of each two that share a slot both."""
+    import numpy as np
+
+    bits = max(12, len(numbers).bit_length() + 2)
+    slots = (numbers >> np.uint64(64 - bits)).astype(np.intp)
+    own = np.arange(len(numbers))
+    last = np.empty(1 << bits, np.intp)
+    last[slots] = own
+    last = last[slots]
+    shared = last != own
+    shared[last[shared]] = True
+    return np.flatnonzero(shared)

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final
 from zlib import crc32
 
 from trajsynth.filters.base import Filter
-from trajsynth.filters.grams import MOST_CHARS, folded, grams, sorted_places, tokens
+from trajsynth.filters.grams import MOST_CHARS, Joined, again, grams, tokens
 from trajsynth.filters.quantities import Quantity, highest
 from trajsynth.filters.view import Exchange, beside_calls, excerpt, exchanges, imported
 from trajsynth.filters.words import words
@@ -153,22 +153,18 @@ def _said_before(texts: Sequence[str], groups: Sequence[int]) -> list[bool]:
         return [True] * len(texts)
     import numpy as np
 
-    cut = tokens(texts, folded(texts), groups)
-    (threes,) = grams(cut.numbers[cut.worded], (_SHINGLE,))
-    of = cut.text[cut.worded]
-    last = of[_SHINGLE - 1 :]
-    whole = np.flatnonzero(of[: len(last)] == last)
-    places, same = sorted_places(threes[whole])
-    text = last[whole][places]
-    first = np.arange(len(text))
-    first[1:][same] = 0  # each place of a number points to where that number begins
+    threes = grams(tokens(Joined.of(texts)).words, _SHINGLE)
+    found = again(threes, np.asarray(groups))
+    first = np.arange(len(found.texts))
+    first[1:][found.same] = 0  # each place of a number points to where that number begins
     np.maximum.accumulate(first, out=first)
-    new = np.ones(len(text), np.bool_)
-    new[1:] = ~same | (text[1:] != text[:-1])
-    known = new & (text[first] < text)
-    number = np.bincount(text[new], minlength=len(texts))
-    shared = np.bincount(text[known], minlength=len(texts))
-    return ((shared > 0) & (shared >= _FLOOR * number - 1e-6)).tolist()
+    new = np.ones(len(first), np.bool_)
+    new[1:] = ~found.same | (found.texts[1:] != found.texts[:-1])
+    known = new & (found.texts[first] < found.texts)
+    shared = np.bincount(found.texts[known], minlength=len(texts))
+    number = np.diff(threes.firsts, append=len(threes.numbers)) - np.bincount(found.texts[~new], minlength=len(texts))
+    least = _FLOOR * (number - _SHINGLE + 1) - 1e-6  # the last ones reach into the next text
+    return ((shared > 0) & (shared >= least)).tolist()
 
 
 def _summary(conversation: Conversation, spoken: list[Message], position: int, *, ours: bool) -> bool:

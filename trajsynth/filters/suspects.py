@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from trajsynth.filters.grams import MOST_CHARS, Tokens, folded, grams, sorted_places, text_starts, tokens
+from trajsynth.filters.grams import MOST_CHARS, Joined, Row, Tokens, again, grams, tokens
 from trajsynth.filters.view import assistant_turns
 from trajsynth.types import Trajectory
 
@@ -40,7 +40,7 @@ _WINDOW: Final = 8
 _BLOCKS: Final = tuple(16 << i for i in range(7))
 _BUCKET: Final = 128
 _NEAR_COPIES: Final = 4
-_STRIDE: Final = 19
+_STRIDE: Final = 23
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,17 +116,17 @@ def _batches(texts: Sequence[str]) -> Iterator[tuple[int, Sequence[str] | None]]
 
 
 def _look(texts: Sequence[str]) -> dict[Sort, set[int]]:
-    joined = folded(texts)
-    cut = tokens(texts, joined)
+    joined = Joined.of(texts)
+    cut = tokens(joined)
     return {
-        "block": _blocks(cut),
-        "run": _runs(texts, joined),
-        "sentence": _sentences(cut),
+        "block": _blocks(cut.all),
+        "run": _runs(joined),
+        "sentence": _sentences(cut.words),
         "near": _near(cut),
     }
 
 
-def _blocks(cut: Tokens) -> set[int]:
+def _blocks(row: Row) -> set[int]:
     """Texts in which a stretch comes again as a block said twice does.
 
     Of b tokens said c times, (c - 1) * b - 7 windows of eight in a row stand b tokens before as well; a block is at
@@ -134,73 +134,71 @@ def _blocks(cut: Tokens) -> set[int]:
     """
     import numpy as np
 
-    (eights,) = grams(cut.numbers, (_WINDOW,))
-    places, same = sorted_places(eights)
-    again = np.flatnonzero(same)
-    if len(again) < BLOCK_TOKENS // 2 - _WINDOW + 1:
+    found = again(grams(row, _WINDOW))
+    later = np.flatnonzero(found.same) + 1
+    if len(later) < BLOCK_TOKENS // 2 - _WINDOW + 1:
         return set()
-    gaps = np.full(len(eights), _BLOCKS[-1] + 1)
-    gaps[places[again + 1]] = places[again + 1] - places[again]
-    found: set[int] = set()
+    gaps = np.full(len(row.numbers), _BLOCKS[-1] + 1)
+    gaps[found.places[later]] = found.places[later] - found.places[later - 1]
+    hits: list[int] = []
     for block in _BLOCKS:
         near = np.flatnonzero(gaps <= block)
         least = max(BLOCK_TOKENS // 2, block // 2 + 1) - _WINDOW + 1
         if len(near) >= least:
-            run = near[least - 1 :][near[least - 1 :] - near[: len(near) - least + 1] == least - 1]
-            found.update(cut.text[run].tolist())
-    return found
+            ends = near[least - 1 :]
+            hits += ends[ends - near[: len(ends)] == least - 1].tolist()
+    return _texts(row, hits)
 
 
-def _sentences(cut: Tokens) -> set[int]:
+def _texts(row: Row, places: list[int]) -> set[int]:
+    """The texts of these places."""
+    import numpy as np
+
+    return set((np.searchsorted(row.firsts, places, "right") - 1).tolist()) if places else set()
+
+
+def _sentences(words: Row) -> set[int]:
     """Texts in which six words in a row stand three times."""
-    words = cut.numbers[cut.worded]
-    (sixes,) = grams(words, (SENTENCE_WORDS,))
-    places, same = sorted_places(sixes)
-    thrice = places[2:][same[1:] & same[:-1]]
-    return set(cut.text[cut.worded][thrice].tolist())
+    found = again(grams(words, SENTENCE_WORDS))
+    return set(found.texts[2:][found.same[1:] & found.same[:-1]].tolist())
 
 
 def _near(cut: Tokens) -> set[int]:
     """Texts in which, within 256 words, four runs of three words, numbers masked, come for the third time."""
     import numpy as np
 
-    masked = np.where(cut.counted, cut.text.astype(np.uint64), cut.numbers)[cut.worded]
-    (threes,) = grams(masked, (3,))
-    places, same = sorted_places(threes)
-    close = same & (places[1:] - places[:-1] <= 2 * _BUCKET)
-    thrice = places[2:][close[1:] & close[:-1]]
+    masked = np.where(cut.counted, np.uint64(0), cut.words.numbers)
+    found = again(grams(Row(masked, cut.words.firsts), 3))
+    close = found.same & (found.places[1:] - found.places[:-1] <= 2 * _BUCKET)
+    thrice = found.places[2:][close[1:] & close[:-1]]
     if len(thrice) < _NEAR_COPIES:
         return set()
     buckets = np.bincount(thrice // _BUCKET, minlength=2)
     dense = np.flatnonzero(buckets[1:] + buckets[:-1] >= _NEAR_COPIES)
-    of = cut.text[cut.worded]
     at = np.concatenate([dense, dense + 1])
-    return set(of[thrice[np.isin(thrice // _BUCKET, at)]].tolist())
+    return _texts(cut.words, thrice[np.isin(thrice // _BUCKET, at)].tolist())
 
 
-def _runs(texts: Sequence[str], joined: str) -> set[int]:
-    """Texts with eight characters that stand again within ten, at one of every nineteen places.
+def _runs(joined: Joined) -> set[int]:
+    """Texts with eight characters that stand again within ten, at one of every 23 places.
 
     Of a run of forty characters or of eight units at least one such place is the beginning of eight that come again.
     """
     import numpy as np
 
-    if joined.isascii():
-        signs = np.frombuffer(joined.encode() + bytes(32), np.uint8)
+    if joined.text.isascii():
+        signs = np.frombuffer(joined.text.encode(), np.uint8)
     else:
-        wide = np.frombuffer(joined.encode("utf-32-le", "surrogatepass") + bytes(128), np.uint32)
+        wide = np.frombuffer(joined.text.encode("utf-32-le", "surrogatepass"), np.uint32)
         signs = wide.astype(np.uint16)  # what is equal stays equal
-    step = signs.itemsize
-    count = len(signs) - 8 // step * step
-    views = np.ndarray((count,), "<u8", signs, strides=(step,))
-    last = len(joined) - RUN_UNIT
-    hit = np.zeros(len(range(0, last, _STRIDE)), np.bool_)
-    for period in range(1, RUN_UNIT + 1):
-        same = views[0:last:_STRIDE] == views[period : last + period : _STRIDE]
-        if step == 2:
-            same &= views[4 : last + 4 : _STRIDE] == views[4 + period : last + 4 + period : _STRIDE]
-        hit |= same
-    if not hit.any():
+    size = signs.itemsize
+    count = (len(signs) - RUN_UNIT - _WINDOW) // _STRIDE
+    if count < 1:
         return set()
-    firsts = text_starts(texts, joined)
-    return set((np.searchsorted(firsts, np.flatnonzero(hit) * _STRIDE, "right") - 1).tolist())
+    starting = np.ndarray((count, RUN_UNIT + 1), "<u8", signs, strides=(_STRIDE * size, size))
+    hit = np.flatnonzero((starting[:, 1:] == starting[:, :1]).any(1))
+    if size == 2 and len(hit):
+        other = np.ndarray((count, RUN_UNIT + 1), "<u8", signs, offset=8, strides=(_STRIDE * size, size))
+        both = (starting[hit, 1:] == starting[hit, :1]) & (other[hit, 1:] == other[hit, :1])
+        hit = hit[both.any(1)]
+    return set((np.searchsorted(joined.starts, hit * _STRIDE, "right") - 1).tolist()) if len(hit) else set()
