@@ -11,5 +11,6 @@ from trajsynth.builders.formats import features
 from trajsynth.builders.report import BuildReport
 from trajsynth.builders.rl import build_rl
 from trajsynth.builders.sft import build_sft
+from trajsynth.builders.shape import Shape
 
-__all__ = ["BuildReport", "Target", "build_dpo", "build_rl", "build_sft", "features"]
+__all__ = ["BuildReport", "Shape", "Target", "build_dpo", "build_rl", "build_sft", "features"]

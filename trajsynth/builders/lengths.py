@@ -39,7 +39,8 @@ class Shaped:
 
     view: str = "full"
     turns: dict[str, int] = field(default_factory=dict)
-    """Assistant turns of the conversations that are used: `trained`, `masked`, and what is in no row, by reason."""
+    """Assistant turns of the conversations that are used: `trained`, `masked` by curation, and those in no row by
+    reason (`row:<reason>` where the format refused one of a conversation's rows)."""
     tokens: TokenLengths = field(default_factory=TokenLengths)
     blowup: float | None = None
     """Tokens of the view's rows over those of the full rows; None for `full`."""

@@ -118,15 +118,14 @@ class _Writer:
                 written = self._row(part)
                 if isinstance(written, Refusal):
                     refusal = written
-                    lost[written.reason] += len(part.trained)
+                    lost[f"row:{written.reason}"] += len(part.trained)
                 else:
                     trained += written
         if not trained:
             return refusal
         masked = len(seen.whole.masked)
-        self._turns += Counter(trained=trained, masked=masked) + lost
-        rest = seen.whole.turns - trained - masked - lost.total()
-        self._turns["view.final"] += rest
+        others = seen.whole.turns - trained - masked - lost.total()
+        self._turns += Counter({"trained": trained, "masked": masked, "view.final": others}) + lost
         return None
 
     def _within_budget(self, seen: Seen) -> Fitted:

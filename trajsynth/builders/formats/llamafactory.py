@@ -51,7 +51,7 @@ class LlamaFactory(Format):
         trained = sorted(i for i, m in enumerate(row.messages) if m["role"] == "assistant" and i not in row.masked)
         if not trained:
             return Refusal(reason="all_masked")
-        in_the_way = any(i < trained[-1] for i in row.masked)
+        in_the_way = row.partial or any(i < trained[-1] for i in row.masked)
         laid = []
         for last in trained if in_the_way else trained[-1:]:
             turns = _conversation(row.messages[: last + 1])

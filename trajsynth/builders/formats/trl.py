@@ -50,7 +50,7 @@ class Trl(Format):
         if not _loads_exactly(row):
             return Refusal(reason="number.inexact", detail="a number the datasets library would change")
         source = {**_tools(row), **provenance(row)}
-        if not row.masked:
+        if not row.masked and not row.partial:
             part = Part(row=row, end=len(row.messages), trained=_turns(row, 0, len(row.messages)))
             return [Laid(file="train", record={"messages": row.messages, **source}, holds=(part,))]
         runs = _unmasked_runs(row)
