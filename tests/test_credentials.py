@@ -89,3 +89,11 @@ def test_spans_lie_in_the_text(text: str) -> None:
     found = find_secrets(text)
     assert all(0 <= start < end <= len(text) for _, start, end in found)
     assert found == sorted(found, key=lambda place: place[1:])
+
+
+@given(*[st.text(alphabet="sk-_ghpAKIA=:/@' bearer0123456789é", max_size=60)] * 2)
+@settings(max_examples=120, deadline=None)
+def test_lines_are_searched_apart(one: str, two: str) -> None:
+    begin = len(one) + 1
+    later = [(kind, start + begin, end + begin) for kind, start, end in find_secrets(two)]
+    assert find_secrets(f"{one}\n{two}") == [*find_secrets(one), *later]

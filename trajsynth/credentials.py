@@ -76,7 +76,7 @@ def _keys(text: str) -> Iterator[tuple[str, int, int]]:
     """Credentials by their form. Looks only at long runs of letters and digits, which few texts have."""
     reached = 0
     for start, end in _runs(text):
-        at = max(reached, start - _BEFORE)
+        at = max(reached, _before(text, start))
         while (begun := _SECRET.search(text, at, end + _AFTER)) and begun.start() < end:
             match = _SECRET.match(text, begun.start()) or begun
             at = reached = match.end()
@@ -99,8 +99,14 @@ def _runs(text: str) -> Iterator[tuple[int, int]]:
 def _hinted(text: str, start: int) -> bool:
     if text.startswith(_OPENINGS, start):
         return True
-    before = text[max(0, start - _BEFORE) : start].lower()
+    before = text[_before(text, start) : start].lower()
     return any(name in before for name in _NAMES)
+
+
+def _before(text: str, start: int) -> int:
+    """Where to look from for what stands before a run: on its own line, so that lines are searched apart."""
+    first = max(0, start - _BEFORE)
+    return max(first, text.rfind("\n", first, start) + 1)
 
 
 def _is_random(value: str) -> bool:

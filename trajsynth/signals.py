@@ -10,6 +10,8 @@ import json
 import re
 from typing import Any
 
+import orjson
+
 from trajsynth.types import Message, Outcome
 
 _THINK = re.compile(r"\A\s*<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
@@ -240,7 +242,7 @@ def _kind(complaint: str) -> Outcome:
 def _complaint(text: str) -> str | None:
     """The error text inside a JSON result, None when it reports no failure."""
     try:
-        data = json.loads(text)
+        data = _read(text)
     except (ValueError, RecursionError):
         if _PYTHON_FALSE.match(text):
             return text[:_WINDOW]
@@ -249,6 +251,14 @@ def _complaint(text: str) -> str | None:
 
 
 _WORDS = frozenset({"message", "msg", "errmsg", "detail", "error_message"})
+
+
+def _read(text: str) -> Any:
+    """orjson, and Python's json for what only that takes (NaN, lone surrogates)."""
+    try:
+        return orjson.loads(text)
+    except ValueError:
+        return json.loads(text)
 
 
 def _object_complaint(data: dict[str, Any]) -> str | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 
@@ -121,11 +122,11 @@ class LeakAnswer(Filter):
         if not answers:
             return {"leaks": []}
         asked = trajectory.question.text
-        prompt = _prompt(trajectory)
-        plain = " ".join(prompt.lower().split())
+        said = _prompt(trajectory)
+        prompt, plain = "\n".join(said), " ".join(filter(None, map(_plain, said)))
         leaks = []
         for answer in answers:
-            if " ".join(answer.lower().split()) not in plain:
+            if _plain(answer) not in plain:
                 continue
             form = _form(answer)
             sizes = {"answer": answer[:_SHOWN], "chars": len(answer)}
@@ -158,14 +159,20 @@ def _form(answer: str) -> str:
     return rf"(?<!\w){inner}(?!\w)" if answer.isascii() else inner
 
 
-def _prompt(trajectory: Trajectory) -> str:
-    """System prompt and messages before the main agent's first word."""
+@lru_cache(maxsize=32)
+def _plain(text: str) -> str:
+    """Small letters, single blanks; a run's system prompts are mostly the same."""
+    return " ".join(text.lower().split())
+
+
+def _prompt(trajectory: Trajectory) -> list[str]:
+    """The question, system prompt and messages before the main agent's first word."""
     said: list[str] = [trajectory.question.text]
     for message in trajectory.conversations[0].messages if trajectory.conversations else ():
         if message.role == "assistant":
             break
         said.append(message.content)
-    return "\n".join(said)
+    return said
 
 
 def _asks_for(question: str, form: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, ClassVar, Final
 
 from trajsynth.filters.base import Filter
@@ -153,7 +154,7 @@ def _missing(conversation: Conversation) -> Iterator[dict[str, Any]]:
             yield from ({"n": message.n, **gone} for gone in _unlisted(message.content))
     for tools in conversation.toolsets:
         for tool in tools:
-            if not tool.name or _UNLOADED.search(tool.description[:200]):
+            if not tool.name or _speaks_of_failure(tool.description[:200]):
                 yield {"server": tool.server or tool.name, "why": f"lists an error: {excerpt(tool.description)!r}"}
     if len(conversation.toolsets) > 1:
         before = {tool.server for tool in conversation.toolsets[0]}
@@ -161,8 +162,18 @@ def _missing(conversation: Conversation) -> Iterator[dict[str, Any]]:
         yield from ({"server": server, "why": "is gone from a later tool list"} for server in sorted(before - after))
 
 
-def _unlisted(prompt: str) -> Iterator[dict[str, Any]]:
-    """Servers of a system prompt with an error or nothing under their heading."""
+@lru_cache(maxsize=4096)
+def _speaks_of_failure(description: str) -> bool:
+    return _UNLOADED.search(description) is not None
+
+
+@lru_cache(maxsize=16)
+def _unlisted(prompt: str) -> tuple[dict[str, Any], ...]:
+    """Servers of a system prompt with an error or nothing under their heading; a run's prompts are mostly the same."""
+    return tuple(_empty_servers(prompt)) if "# Server" in prompt else ()
+
+
+def _empty_servers(prompt: str) -> Iterator[dict[str, Any]]:
     heads = list(_SERVER.finditer(prompt))
     for i, head in enumerate(heads):
         part = prompt[head.end() : heads[i + 1].start() if i + 1 < len(heads) else len(prompt)]

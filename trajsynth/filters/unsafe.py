@@ -6,12 +6,14 @@ Tests: tests/filters/test_filters_unsafe.py.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from trajsynth.credentials import find_secrets
 from trajsynth.filters.base import Filter
+from trajsynth.filters.view import remembered
 from trajsynth.protocols import Measures
 from trajsynth.signals import CONTROL_TOKENS
 from trajsynth.types import Finding, Message, Trajectory
@@ -32,7 +34,10 @@ class ControlTokens(Filter):
     codes: ClassVar = ("unsafe.control_tokens",)
 
     def measure(self, trajectory: Trajectory) -> Measures:
-        return {"tokens": [found for place, field, text in _texts(trajectory) for found in _tokens(place, field, text)]}
+        told = _told(trajectory)
+        if not any(opening in told.all for opening in _OPENINGS):
+            return {"tokens": []}
+        return {"tokens": [found for text in told.texts for found in _tokens(text)]}
 
     def judge(self, measures: Measures) -> list[Finding]:
         return [
@@ -43,12 +48,12 @@ class ControlTokens(Filter):
         ]
 
 
-def _tokens(place: dict[str, Any], field: str, text: str) -> Iterator[dict[str, Any]]:
+def _tokens(text: _Text) -> Iterator[dict[str, Any]]:
     """The first control token of a text."""
-    match = CONTROL_TOKENS.search(text) if any(opening in text for opening in _OPENINGS) else None
+    match = CONTROL_TOKENS.search(text.text)
     if match is not None:
-        span = {"span": list(match.span())} if field == "content" else {}
-        yield {**place, "field": field, "token": match[0], **span}
+        span = {"span": list(match.span())} if text.field == "content" else {}
+        yield {**text.place, "token": match[0], **span}
 
 
 @dataclass(frozen=True)
@@ -64,12 +69,12 @@ class Secrets(Filter):
     codes: ClassVar = ("secret",)
 
     def measure(self, trajectory: Trajectory) -> Measures:
+        told = _told(trajectory)
         found = []
-        for place, field, text in _texts(trajectory):
-            for kind, start, end in find_secrets(text):
-                span = {"span": [start, end]} if field == "content" else {}
-                shown = _shown(kind, text[start:end])
-                found.append({**place, "field": field, "kind": kind, "shown": shown, **span})
+        for kind, start, end in find_secrets(told.all):
+            text = told.texts[bisect_right(told.starts, start) - 1]
+            span = {"span": [start - text.start, end - text.start]} if text.field == "content" else {}
+            found.append({**text.place, "kind": kind, "shown": _shown(kind, told.all[start:end]), **span})
         return {"secrets": found}
 
     def judge(self, measures: Measures) -> list[Finding]:
@@ -85,12 +90,42 @@ def _shown(kind: str, value: str) -> str:
     return "***" if kind == "login" else f"{value[:_SHOWN]}..."
 
 
-def _texts(trajectory: Trajectory) -> Iterator[tuple[dict[str, Any], str, str]]:
-    """(place, field, text) of every text of every message."""
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A text of a message."""
+
+    c: int
+    message: Message
+    field: str
+    text: str
+    start: int
+    """Where it begins in the texts joined."""
+
+    @property
+    def place(self) -> dict[str, Any]:
+        return {"c": self.c, "n": self.message.n, "role": self.message.role, "field": self.field}
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """All texts of a trajectory, and the same joined by line breaks: one search instead of one for each."""
+
+    texts: list[_Text]
+    all: str
+    starts: list[int]
+
+
+@remembered
+def _told(trajectory: Trajectory) -> _Told:
+    texts: list[_Text] = []
+    at = 0
     for c, conversation in enumerate(trajectory.conversations):
         for message in conversation.messages:
-            place = {"c": c, "n": message.n, "role": message.role}
-            yield from ((place, field, text) for field, text in _fields(message) if text)
+            for field, text in _fields(message):
+                if text:
+                    texts.append(_Text(c, message, field, text, at))
+                    at += len(text) + 1
+    return _Told(texts, "\n".join([text.text for text in texts]), [text.start for text in texts])
 
 
 def _fields(message: Message) -> Iterator[tuple[str, str]]:

@@ -28,7 +28,7 @@ NETWORK = frozenset({"timeout", "unavailable"})
 """Outcomes that are the network's or a server's fault, not the caller's."""
 
 
-_REMEMBERED = 32
+_REMEMBERED = 16
 
 
 def remembered(look: Callable[[T], R]) -> Callable[[T], R]:
