@@ -1,6 +1,6 @@
 """Another language in the middle of the agent's own text (`language.mixed`).
 
-Level 2, standard library only. Told apart by script, which needs no model: Latin, Han and kana, Hangul, Cyrillic,
+Level 2; numpy is imported where it is used. Told apart by script, which needs no model: Latin, Han and kana, Hangul, Cyrillic,
 Arabic, Hebrew, Thai, Devanagari, Greek. Tests: tests/filters/test_filters_language.py.
 """
 
@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from trajsynth.filters.base import Filter
 from trajsynth.filters.layout import lines
@@ -19,6 +20,10 @@ from trajsynth.filters.quantities import Quantity
 from trajsynth.filters.view import assistant_turns, excerpt
 from trajsynth.protocols import Measures
 from trajsynth.types import Finding, Trajectory
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _SCRIPTS: Final = {
     "Latin": "A-Za-z\u00c0-\u024f",
@@ -38,6 +43,15 @@ _URLS = re.compile(r"https?://\S+|`[^`]*`|\\[a-z]+")
 
 _MOST_RUNS: Final = 500
 """Different runs of the second script that are looked up in what the agent was told."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Prose:
+    """What a turn says in which other letters than Latin ones stand."""
+
+    c: int
+    n: int
+    text: str
 
 
 @dataclass(slots=True)
@@ -74,20 +88,18 @@ class LanguageMixed(Filter):
 
     def measure(self, trajectory: Trajectory) -> Measures:
         told: Counter[str] = Counter()
-        runs: dict[str, dict[str, _Run]] = {}
+        foreign: list[_Prose] = []
         for c, message in assistant_turns(trajectory):
             text = f"{message.reasoning}\n{message.content}"
             if text.isascii() or not _FOREIGN.search(text):
                 told["Latin"] += len(text) * 4 // 5
-                continue
-            for script, run in _runs(text):
-                told[script] += len(run)
-                seen = runs.setdefault(script, {}).setdefault(run, _Run(c, message.n))
-                seen.times += 1
+            else:
+                foreign.append(_Prose(c, message.n, _prose(text)))
+        told.update(_letters("\n".join(prose.text for prose in foreign)))
         if len(told) < 2:
             return {"letters": told.total(), "second": None}
         (main, _), (second, _) = told.most_common(2)
-        own = runs.get(second, {})
+        own = _runs(foreign, second)
         if second != "Latin":
             known = _brought(trajectory)
             own = {run: seen for run, seen in islice(own.items(), _MOST_RUNS) if run not in known}
@@ -121,9 +133,39 @@ def _brought(trajectory: Trajectory) -> str:
     return "\n".join(said)
 
 
-def _runs(text: str) -> Iterator[tuple[str, str]]:
-    """(script, letters in a row) of the prose of a text."""
-    prose = "\n".join(text[line.start : line.end] for line in lines(text) if line.kind != "data")
-    bare = _URLS.sub(" ", prose)
-    for script, letters in _LETTERS.items():
-        yield from ((script, run) for run in letters.findall(bare))
+def _prose(text: str) -> str:
+    """What is no data in a text, URLs and quoted code left out."""
+    return _URLS.sub(" ", "\n".join(text[line.start : line.end] for line in lines(text) if line.kind != "data"))
+
+
+def _letters(text: str) -> dict[str, int]:
+    """How many letters of each script there are, where there are any."""
+    if not text:
+        return {}
+    import numpy as np
+
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    counts = np.bincount(_scripts().take(np.minimum(codes, 0xFFFF)), minlength=len(_SCRIPTS) + 1).tolist()
+    return {script: count for script, count in zip(_SCRIPTS, counts[1:], strict=True) if count}
+
+
+@cache
+def _scripts() -> NDArray[np.uint8]:
+    """Of each character up to U+FFFF: the script, counted from 1, whose letter it is; else 0."""
+    import numpy as np
+
+    signs = "".join(map(chr, range(0x10000)))
+    table = np.zeros(0x10000, np.uint8)
+    for number, letters in enumerate(_LETTERS.values(), 1):
+        for match in letters.finditer(signs):
+            table[match.start() : match.end()] = number
+    return table
+
+
+def _runs(foreign: Sequence[_Prose], script: str) -> dict[str, _Run]:
+    """The different runs of letters of a script, in order."""
+    runs: dict[str, _Run] = {}
+    for prose in foreign:
+        for run in _LETTERS[script].findall(prose.text):
+            runs.setdefault(run, _Run(prose.c, prose.n)).times += 1
+    return runs

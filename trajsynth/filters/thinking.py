@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import ClassVar, Final
 
 from trajsynth.filters.base import Filter
@@ -18,11 +19,14 @@ from trajsynth.filters.words import words
 from trajsynth.protocols import Measures
 from trajsynth.types import Finding, Message, Trajectory
 
-_ITEMS = re.compile(r"^\s*(?:\(?\d{1,2}[.)、:]|[-*•]|step \d|第[一二三四五])\s*\S", re.MULTILINE | re.IGNORECASE)
+_ITEMS = re.compile(r"^\s*(?:\(?\d{1,2}[.)、:]|[-*•]|step \d|第[一二三四五])\s*\S", re.MULTILINE)
 _NAMED = re.compile(
     r"\b(?:plan|strategy|approach|roadmap|to-?do|break (?:this|it|the \w+) down|steps?)\b"
     r"|计划|步骤|方案|思路|計画|手順|แผน"
 )
+_NAMES: Final = tuple("plan strategy approach roadmap todo to-do break step 计划 步骤 方案 思路 計画 手順 แผน".split())
+"""One of them stands in every text that `_NAMED` finds something in."""
+_COUNTED: Final = 1_000
 _SEQUENCE = (
     re.compile(r"\b(?:first(?:ly)?|to start|to begin|begin by|start by|start with)\b|首先|第一步|先|まず|最初に|ก่อนอื่น"),
     re.compile(
@@ -53,7 +57,7 @@ class PlanMissing(Filter):
     )
 
     words: int = 8
-    """Fewest words of a plan; characters in scripts without spaces."""
+    """Fewest words of a plan, of which the first thousand characters are counted; characters in scripts without spaces."""
 
     def measure(self, trajectory: Trajectory) -> Measures:
         said: list[str] = []
@@ -62,7 +66,7 @@ class PlanMissing(Filter):
                 said.append(_thought(message))
                 if message.tool_calls:
                     text = "\n".join(said)
-                    return {"acts": True, "c": 0, "n": message.n, "plan": _plan(text), "words": len(words(text))}
+                    return {"acts": True, "c": 0, "n": message.n, "plan": _plan(text), "words": len(words(text[:_COUNTED]))}
         return {"acts": False}
 
     def judge(self, measures: Measures) -> list[Finding]:
@@ -76,9 +80,14 @@ class PlanMissing(Filter):
 
 def _plan(text: str) -> bool:
     lower = text.lower()
-    if len(_ITEMS.findall(lower)) >= 2 or _NAMED.search(lower):
+    named = any(part in lower for part in _NAMES) and _NAMED.search(lower) is not None
+    if named or _twice(_ITEMS, lower):
         return True
-    return all(part.search(lower) for part in _SEQUENCE) or len(_INTENT.findall(lower)) >= 2
+    return all(part.search(lower) for part in _SEQUENCE) or _twice(_INTENT, lower)
+
+
+def _twice(pattern: re.Pattern[str], text: str) -> bool:
+    return len(list(islice(pattern.finditer(text), 2))) == 2
 
 
 @dataclass(frozen=True)
@@ -97,7 +106,7 @@ class ThoughtMissing(Filter):
 
     def measure(self, trajectory: Trajectory) -> Measures:
         acting = [(c, m) for c, m in assistant_turns(trajectory) if m.tool_calls]
-        silent = [(c, m) for c, m in acting if not _thought(m).strip()]
+        silent = [(c, m) for c, m in acting if not _speaks(m)]
         where = {"c": silent[0][0], "n": silent[0][1].n} if silent else {}
         return {"acting": len(acting), "silent": len(silent), **where}
 
@@ -140,6 +149,13 @@ class MultiCall(Filter):
 
 
 _TAGS: Final = re.compile(r"</?think(?:ing)?>", re.IGNORECASE)
+
+
+def _speaks(message: Message) -> bool:
+    """Whether a turn says anything beside its calls."""
+    if message.reasoning[:1].isalpha():
+        return True
+    return bool(_thought(message).strip())
 
 
 def _thought(message: Message) -> str:
