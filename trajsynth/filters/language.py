@@ -1,7 +1,7 @@
 """Another language in the middle of the agent's own text (`language.mixed`).
 
-Level 2; numpy is imported where it is used. Told apart by script, which needs no model: Latin, Han and kana, Hangul, Cyrillic,
-Arabic, Hebrew, Thai, Devanagari, Greek. Tests: tests/filters/test_filters_language.py.
+Level 2; numpy is imported where it is used. Told apart by script, which needs no model: Latin, Han and kana, Hangul,
+Cyrillic, Arabic, Hebrew, Thai, Devanagari, Greek. Tests: tests/filters/test_filters_language.py.
 """
 
 from __future__ import annotations

@@ -24,8 +24,11 @@ _NAMED = re.compile(
     r"\b(?:plan|strategy|approach|roadmap|to-?do|break (?:this|it|the \w+) down|steps?)\b"
     r"|计划|步骤|方案|思路|計画|手順|แผน"
 )
-_NAMES: Final = tuple("plan strategy approach roadmap todo to-do break step 计划 步骤 方案 思路 計画 手順 แผน".split())
-"""One of them stands in every text that `_NAMED` finds something in."""
+_NAMES: Final = (
+    *("plan", "strategy", "approach", "roadmap", "todo", "to-do", "break", "step"),
+    *("计划", "步骤", "方案", "思路", "計画", "手順", "แผน"),
+)
+"""One of them stands in every text in which `_NAMED` finds something."""
 _COUNTED: Final = 1_000
 _SEQUENCE = (
     re.compile(r"\b(?:first(?:ly)?|to start|to begin|begin by|start by|start with)\b|首先|第一步|先|まず|最初に|ก่อนอื่น"),
@@ -57,7 +60,7 @@ class PlanMissing(Filter):
     )
 
     words: int = 8
-    """Fewest words of a plan, of which the first thousand characters are counted; characters in scripts without spaces."""
+    """Fewest words of a plan (characters in scripts without spaces), counted in its first thousand characters."""
 
     def measure(self, trajectory: Trajectory) -> Measures:
         said: list[str] = []
@@ -66,7 +69,8 @@ class PlanMissing(Filter):
                 said.append(_thought(message))
                 if message.tool_calls:
                     text = "\n".join(said)
-                    return {"acts": True, "c": 0, "n": message.n, "plan": _plan(text), "words": len(words(text[:_COUNTED]))}
+                    size = len(words(text[:_COUNTED]))
+                    return {"acts": True, "c": 0, "n": message.n, "plan": _plan(text), "words": size}
         return {"acts": False}
 
     def judge(self, measures: Measures) -> list[Finding]:
