@@ -11,17 +11,17 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from trajsynth.curate.curation import curate_with
-from trajsynth.curate.engine import Progress
-from trajsynth.curate.examine import Examiner, Looked, Row, batches
+from trajsynth.curate.examine import BATCH, Examiner, Looked, Row, batches
 from trajsynth.errors import InputError, TrajsynthError
 from trajsynth.filters.duplicates import Duplicates
+from trajsynth.filters.duplicates_shuffle import Spread
 from trajsynth.filters.funnel import Report
 from trajsynth.filters.recipe import Recipe
 from trajsynth.protocols import CorpusFilter, Measures
@@ -42,36 +42,43 @@ _KNOWN: Final = 8
 """Kinds of work a process keeps at hand."""
 
 
-def curate_on_ray(
-    inputs: Sequence[Path],
-    recipes: Sequence[Recipe],
-    out: Path,
-    *,
-    progress: Progress | None = None,
-    rethreshold: Mapping[str, float] | None = None,
-) -> dict[str, Report]:
-    """`curation.curate_with` on the Ray cluster this process is connected to, else on that of RAY_ADDRESS, else on this
-    machine. Raises MissingExtra, and InputError for a cluster that cannot be reached or loses a task for good too."""
+@contextmanager
+def on_ray(folder: Path, batch: int = BATCH) -> Iterator[OnRay]:
+    """The engine on the Ray cluster this process is connected to, else on that of RAY_ADDRESS, else on this machine.
+
+    `folder` takes temporary files. Raises MissingExtra, InputError for a cluster that cannot be reached.
+    """
     with joined() as ray:
-        return curate_with(OnRay(Tasks(ray), out), inputs, recipes, out, progress=progress, rethreshold=rethreshold)
+        yield OnRay(Tasks(ray), folder, batch)
+
+
+def curate_on_ray(
+    inputs: Sequence[Path], recipes: Sequence[Recipe], out: Path, *, batch: int = BATCH, **options: Any
+) -> dict[str, Report]:
+    """`curation.curate_with(engine, inputs, recipes, out, **options)` with the engine of `on_ray`."""
+    with on_ray(out, batch) as engine:
+        return curate_with(engine, inputs, recipes, out, **options)
 
 
 @dataclass(frozen=True, slots=True)
 class OnRay:
     """The engine for a cluster."""
 
-    tasks: Tasks
+    spread: Spread
+    """Makes tasks: `Tasks`."""
     folder: Path
     """For temporary files, on the driver's machine."""
+    batch: int = BATCH
+    """Bytes of rows a task measures."""
 
     def examine(self, examiner: Examiner, rows: Iterable[Row]) -> Iterator[Looked]:
-        for looked in self.tasks(_Look(examiner), batches(rows)):
+        for looked in self.spread(_Look(examiner), batches(rows, self.batch)):
             yield from looked
 
     def settle(self, corpus: CorpusFilter, signatures: Sequence[Measures]) -> dict[str, list[Finding]]:
         """Filters other than `duplicates` see all signatures in this process."""
         if isinstance(corpus, Duplicates):
-            return corpus.resolve_by(self.tasks, signatures, self.folder)
+            return corpus.resolve_by(self.spread, signatures, self.folder)
         return corpus.resolve(signatures)
 
 

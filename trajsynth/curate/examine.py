@@ -26,7 +26,8 @@ from trajsynth.protocols import CorpusFilter, Measures, RowFilter
 from trajsynth.readers.files import parse_line
 from trajsynth.types import Grade, Trajectory
 
-_BATCH_BYTES = 2_000_000
+BATCH = 2_000_000
+"""Bytes of rows looked at in one go by a worker."""
 _AHEAD = 3
 """Batches under way for each worker."""
 
@@ -185,14 +186,14 @@ def look_at_all(examiner: Examiner, rows: Iterable[Row], workers: int) -> Iterat
             pool.shutdown(cancel_futures=True)
 
 
-def batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    """Rows in batches of a few megabytes."""
+def batches(rows: Iterable[Row], most: int = BATCH) -> Iterator[list[Row]]:
+    """Rows in batches of so many bytes."""
     batch: list[Row] = []
     size = 0
     for row in rows:
         batch.append(row)
         size += len(row[2])
-        if size >= _BATCH_BYTES:
+        if size >= most:
             yield batch
             batch, size = [], 0
     if batch:
