@@ -95,8 +95,8 @@ def test_a_file_goes_before_a_packaged_name_of_the_same_spelling(
         ("nowhere/quickstrat.yaml", "did you mean 'quickstart'?"),
         ("{folder}/nigth1.yaml", "did you mean '{folder}/night1.yaml'?"),
         ("{folder}/night1", "did you mean '{folder}/night1.yaml'?"),
-        ("{folder}/zzzzzzzz.yaml", "packaged: hotpotqa, openai-compatible, quickstart"),
-        ("/no/such/folder/x.yaml", "packaged: hotpotqa"),
+        ("{folder}/zzzzzzzz.yaml", "packaged: checkpoint, hotpotqa, openai-compatible, quickstart"),
+        ("/no/such/folder/x.yaml", "packaged: checkpoint"),
         ("{folder}", "is a folder"),
     ],
 )

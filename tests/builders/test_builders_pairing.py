@@ -110,6 +110,14 @@ def test_the_report_shows_a_bias_of_length(make: Make, tmp_path: Path) -> None:
     assert any("the chosen side is longer in 0% of the pairs" in note for note in report.notes)
 
 
+def test_a_plan_is_wanted_of_chosen_sides_only(make: Make, tmp_path: Path) -> None:
+    planned = opening(make("planned"), "Plan: first I search for the capital of the country, then I read its page.")
+    both = [planned, make("g"), make("b", correct=False, answer="Rome")]
+    report = build_dpo(both, tmp_path, policy="all", require_plan=True)
+    assert pairs(tmp_path) == [("planned", "b")]
+    assert report.refused == {"plan.missing": 1}
+
+
 def mess(make: Make, size: int, dice: Any) -> list[Trajectory]:
     """Rollouts of few questions, teachers and prompts, some failed, some ungraded, some of other tools."""
     made = []

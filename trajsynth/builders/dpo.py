@@ -23,6 +23,7 @@ from trajsynth.builders.rows import Refusal, Row, render
 from trajsynth.builders.spool import Spool, drawn
 from trajsynth.codec import encode
 from trajsynth.config import Mixture
+from trajsynth.filters import PlanMissing
 from trajsynth.types import Trajectory
 
 __all__ = ["Pairing", "Policy", "build_dpo", "ineligible"]
@@ -53,6 +54,14 @@ class _Rules:
     max_pairs: int | None
     fork: bool
     judged: bool
+    plan: bool
+
+    def unfit(self, trajectory: Trajectory) -> Refusal | None:
+        """Why a trajectory is on neither side."""
+        refusal = ineligible(trajectory, judged=self.judged)
+        if refusal is None and self.plan and trajectory.correct and not PlanMissing().keep(trajectory):
+            return Refusal(reason="plan.missing", detail="no plan before the first call")
+        return refusal
 
 
 def build_dpo(
@@ -64,19 +73,21 @@ def build_dpo(
     policy: Policy | None = None,
     max_pairs: int | None = None,
     fork: bool = False,
+    require_plan: bool = False,
     judged: bool = False,
     seed: int | None = None,
 ) -> BuildReport:
     """Write the pairs and stats.json into folder `out`, replacing an earlier build.
 
     `policy` is one of trajsynth.builders.pairing; without one there are `max_pairs` (1) per question (and teacher, with
-    `within_teacher`). `fork` lets a pair begin where its sides part. `judged` says the run has an LLM judge, whose
+    `within_teacher`). `fork` lets a pair begin where its sides part; `require_plan` wants a chosen side to state a
+    plan before it acts. `judged` says the run has an LLM judge, whose
     verdict every rejected side then needs. Only main conversations are paired. `seed` is the target's when absent.
     Raises ConfigError for an unknown format and settings that exclude each other.
     """
     target = format if isinstance(format, Target) else Target(format=format)
     target = target if seed is None else replace(target, seed=seed)
-    rules = _Rules(pairs, policy, max_pairs, fork, judged)
+    rules = _Rules(pairs, policy, max_pairs, fork, judged, require_plan)
 
     def fill(rows: Iterable[Trajectory], layout: Format, book: Ledger) -> Meters:
         with Spool(book.folder) as spool:
@@ -92,7 +103,7 @@ def _collect(
     candidates = Candidates()
     for trajectory in trajectories:
         book.trajectories += 1
-        row = ineligible(trajectory, judged=rules.judged) or render(trajectory, reasoning=target.reasoning)
+        row = rules.unfit(trajectory) or render(trajectory, reasoning=target.reasoning)
         if isinstance(row, Refusal):
             book.refuse(row)
             continue
