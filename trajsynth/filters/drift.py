@@ -10,6 +10,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final, Literal, TypeAlias
 
@@ -125,6 +126,7 @@ def _thirds(masked: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     return ("opens", masked[:third]), ("ends", masked[-third:]), ("middle", middle)
 
 
+@lru_cache(maxsize=16_384)
 def _masked(word: str) -> str:
     return "0" if word in _SPELLED or _NUMERIC.fullmatch(word) else word
 

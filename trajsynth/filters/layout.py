@@ -54,6 +54,8 @@ _END = re.compile(
     r"(?:(?<=[.!?…])|(?<=[.!?][\"'”’)*_]))\s+|(?<=[。！？；])[”’」』）]*\s*|(?<=[\u0e00-\u0e7f]) +(?=[\u0e00-\u0e7f])"
     r"|(?<=[ๆฯ])\s+|(?<=[。！？])|\n"
 )
+_ASCII_END = re.compile(r"[.!?][\"')*_]?(\s+)")
+"""The same as `_END` inside a line of ASCII, many times faster."""
 _VERSE_CHARS = 72
 _VERSE_LINES = 3
 _STANZAS = 3
@@ -155,7 +157,10 @@ def _cut(text: str, start: int, line: Line, kind: Kind, item: int) -> Iterator[S
 
     Prose is what follows the first sentence of an item as long as a paragraph, and a line with a second counter in it.
     """
-    ends = [match.span() for match in _END.finditer(text, start, line.end)]
+    if text.isascii():
+        ends = [match.span(1) for match in _ASCII_END.finditer(text, start, line.end)]
+    else:
+        ends = [match.span() for match in _END.finditer(text, start, line.end)]
     if kind == "list" and any(_MARKER.match(text, end, line.end) for _, end in ends):
         start, kind, item = line.start, "prose", -1
     at, long = start, line.end - line.start > _PARAGRAPH

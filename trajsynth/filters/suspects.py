@@ -39,7 +39,7 @@ _SHORTEST: Final = 24
 _WINDOW: Final = 8
 _BLOCKS: Final = tuple(16 << i for i in range(7))
 _BUCKET: Final = 128
-_NEAR_COPIES: Final = 4
+_NEAR_HITS: Final = 6
 _STRIDE: Final = 23
 
 
@@ -164,17 +164,20 @@ def _sentences(words: Row) -> set[int]:
 
 
 def _near(cut: Tokens) -> set[int]:
-    """Texts in which, within 256 words, four runs of three words, numbers masked, come for the third time."""
+    """Texts in which, within 256 words, runs of three words, numbers masked, come for the third time six times in all,
+
+    the three within 128 words of one another. Four copies of eight words that differ in a word do.
+    """
     import numpy as np
 
     masked = np.where(cut.counted, np.uint64(0), cut.words.numbers)
     found = again(grams(Row(masked, cut.words.firsts), 3))
-    close = found.same & (found.places[1:] - found.places[:-1] <= 2 * _BUCKET)
+    close = found.same & (found.places[1:] - found.places[:-1] <= _BUCKET)
     thrice = found.places[2:][close[1:] & close[:-1]]
-    if len(thrice) < _NEAR_COPIES:
+    if len(thrice) < _NEAR_HITS:
         return set()
     buckets = np.bincount(thrice // _BUCKET, minlength=2)
-    dense = np.flatnonzero(buckets[1:] + buckets[:-1] >= _NEAR_COPIES)
+    dense = np.flatnonzero(buckets[1:] + buckets[:-1] >= _NEAR_HITS)
     at = np.concatenate([dense, dense + 1])
     return _texts(cut.words, thrice[np.isin(thrice // _BUCKET, at)].tolist())
 
