@@ -18,19 +18,21 @@ def width(text: str) -> int:
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:
     """Aligned columns: the first `left` to the left, the others to the right; a rule under the header."""
-    cells = [header, *rows]
-    widths = [max(width(row[i]) for row in cells) for i in range(len(header))]
-    lines = [_line(row, widths, left) for row in cells]
+    lines = aligned([header, *rows], "l" * left + "r" * (len(header) - left))
+    widths = [max(width(row[i]) for row in (header, *rows)) for i in range(len(header))]
     lines.insert(1, "  ".join("-" * w for w in widths))
     return "\n".join(lines)
 
 
-def _line(row: Sequence[str], widths: Sequence[int], left: int) -> str:
-    padded = []
-    for i, (cell, wanted) in enumerate(zip(row, widths, strict=True)):
-        gap = " " * (wanted - width(cell))
-        padded.append(cell + gap if i < left else gap + cell)
-    return "  ".join(padded).rstrip()
+def aligned(rows: Sequence[Sequence[str]], sides: str) -> list[str]:
+    """A line each, two blanks between columns; `sides` has `l` or `r` for each column."""
+    widths = [max(width(row[i]) for row in rows) for i in range(len(sides))]
+    lines = []
+    for row in rows:
+        gaps = [" " * (wanted - width(cell)) for cell, wanted in zip(row, widths, strict=True)]
+        padded = [c + gap if side == "l" else gap + c for c, gap, side in zip(row, gaps, sides, strict=True)]
+        lines.append("  ".join(padded).rstrip())
+    return lines
 
 
 def human(number: float) -> str:

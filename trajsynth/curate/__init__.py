@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from trajsynth.curate.engine_local import curate
 from trajsynth.curate.grades import read_grades, with_grade
+from trajsynth.curate.page import markdown
 from trajsynth.curate.report import Report, render
 
-__all__ = ["Report", "curate", "read_grades", "render", "with_grade"]
+__all__ = ["Report", "curate", "markdown", "read_grades", "render", "with_grade"]

@@ -18,7 +18,7 @@ from trajsynth.curate.engine import Progress
 from trajsynth.curate.examine import digest_of
 from trajsynth.curate.grades import with_grade
 from trajsynth.curate.judging import Measured, Verdict
-from trajsynth.curate.markdown import markdown
+from trajsynth.curate.page import markdown
 from trajsynth.curate.sources import Source
 from trajsynth.errors import InputError
 from trajsynth.filters.funnel import Report

@@ -37,6 +37,8 @@ class Distribution:
     scale: Scale
     flags: Flags
     threshold: float
+    tunable: bool
+    """`--rethreshold CODE=VALUE` sets this threshold."""
     edges: tuple[float, ...]
     """Bin i holds values from `edges[i]` to below `edges[i + 1]`."""
     cut: int
@@ -54,7 +56,7 @@ class Distribution:
     """`p50`, `p90`, `p99` as read from the bins; filled in by the report."""
 
     @classmethod
-    def of(cls, filter_name: str, quantity: Quantity, threshold: float) -> Distribution:
+    def of(cls, filter_name: str, quantity: Quantity, threshold: float, *, tunable: bool = False) -> Distribution:
         """An empty one."""
         edges = EDGES[quantity.scale]
         edges = tuple(sorted({*edges, _edge(quantity, threshold)}))
@@ -66,6 +68,7 @@ class Distribution:
             scale=quantity.scale,
             flags=quantity.flags,
             threshold=threshold,
+            tunable=tunable,
             edges=edges,
             cut=edges.index(_edge(quantity, threshold)),
             counts=[0] * len(edges),
@@ -99,10 +102,13 @@ class Distribution:
         return self.high
 
     def settled(self, applies_to: int) -> Distribution:
-        """The same with what follows from the counts and from how many trajectories the code applies to."""
+        """The same with what follows from the counts and from how many trajectories the code applies to; without empty
+        bins at the end."""
         found = {f"p{round(100 * share)}": self.quantile(share) for share in (0.5, 0.9, 0.99)}
         quantiles = {name: value for name, value in found.items() if value is not None}
-        return replace(self, without=applies_to - self.rows, quantiles=quantiles)
+        end = 1 + max([self.cut, *(i for i, count in enumerate(self.counts) if count)])
+        without = applies_to - self.rows
+        return replace(self, edges=self.edges[:end], counts=self.counts[:end], without=without, quantiles=quantiles)
 
 
 def _edge(quantity: Quantity, threshold: float) -> float:

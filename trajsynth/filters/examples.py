@@ -114,6 +114,9 @@ def said(finding: Finding) -> str:
 def quote(trajectory: Trajectory, finding: Finding) -> str:
     """The words a finding speaks of; empty where it names no message and its detail says what there is to say."""
     conversation = _conversation(trajectory, finding.conversation)
+    if finding.code.startswith("grade.") and trajectory.answer is not None:
+        accepted = " | ".join(trajectory.question.answers)
+        return shown(f"{trajectory.answer} (accepted: {accepted})" if accepted else trajectory.answer)
     if finding.code.startswith("leak.") and finding.message is None:
         return shown(trajectory.question.text)
     if conversation is None or finding.code.startswith(("infra.", "schema.", "tool.missing")):

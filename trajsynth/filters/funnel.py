@@ -7,8 +7,9 @@ Level 2. A plain value, filled one trajectory at a time in any order; memory doe
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from dataclasses import field as with_default
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -19,7 +20,6 @@ from trajsynth.filters.codes import scope_of
 from trajsynth.filters.distributions import Distribution
 from trajsynth.filters.duplicates_report import Clusters, clustered
 from trajsynth.filters.examples import Example, Look, keep, lot_of, quote, said, wanted
-from trajsynth.filters.quantities import Quantity
 from trajsynth.types import Finding
 
 VERSION: Final = 2
@@ -54,9 +54,9 @@ class ArmReport:
     correct: int = 0
     graded: int = 0
     kept: int = 0
-    found: dict[str, int] = field(default_factory=dict)
+    found: dict[str, int] = with_default(default_factory=dict)
     """Code -> trajectories it was found in."""
-    dropping: dict[str, int] = field(default_factory=dict)
+    dropping: dict[str, int] = with_default(default_factory=dict)
     """Code -> trajectories dropped for it, whatever else was found."""
 
     def add(self, other: ArmReport) -> None:
@@ -83,23 +83,23 @@ class Report:
     """Kept ones with at least one masked turn."""
     masked_turns: int = 0
     """Messages masked in kept ones."""
-    repaired: dict[str, int] = field(default_factory=dict)
+    repaired: dict[str, int] = with_default(default_factory=dict)
     """Rule -> kept ones mended by it."""
-    dropped: dict[str, int] = field(default_factory=dict)
+    dropped: dict[str, int] = with_default(default_factory=dict)
     """Code -> dropped for it first, in the recipe's order: these sum up to `rejected`."""
-    dropping: dict[str, int] = field(default_factory=dict)
+    dropping: dict[str, int] = with_default(default_factory=dict)
     """Code -> dropped for it, whatever else was found."""
-    found: dict[str, int] = field(default_factory=dict)
+    found: dict[str, int] = with_default(default_factory=dict)
     """Code -> trajectories it was found in, acted on or not."""
-    filters: dict[str, dict[str, Any]] = field(default_factory=dict)
+    filters: dict[str, dict[str, Any]] = with_default(default_factory=dict)
     """Filter -> its thresholds and actions, in the recipe's order."""
-    arms: dict[str, ArmReport] = field(default_factory=dict)
+    arms: dict[str, ArmReport] = with_default(default_factory=dict)
     """Arm (`teacher/paradigm/invocation`, parts that nobody knows empty) -> its share."""
-    distributions: dict[str, dict[str, Distribution]] = field(default_factory=dict)
+    distributions: dict[str, dict[str, Distribution]] = with_default(default_factory=dict)
     """Filter -> threshold's field -> how what is compared with it lies, in the recipe's order."""
-    examples: dict[str, list[Example]] = field(default_factory=dict)
+    examples: dict[str, list[Example]] = with_default(default_factory=dict)
     """Code -> trajectories it was found in, drawn by their ids."""
-    clusters: dict[str, Clusters] = field(default_factory=dict)
+    clusters: dict[str, Clusters] = with_default(default_factory=dict)
     """Filter over the whole set -> the clusters of duplicates it found."""
 
     def add(
@@ -169,11 +169,13 @@ class Report:
                 )
                 keep(chosen, example)
 
-    def add_quantities(self, name: str, quantities: Sequence[Quantity], thresholds: Mapping[str, Any]) -> None:
-        """What a filter compares with its thresholds, before the first trajectory."""
-        for quantity in quantities:
-            distribution = Distribution.of(name, quantity, float(thresholds[quantity.field]))
-            self.distributions.setdefault(name, {})[quantity.field] = distribution
+    def add_quantities(self, kind: Any, thresholds: Mapping[str, Any]) -> None:
+        """What a filter with these thresholds compares with them; before the first trajectory."""
+        tunable = getattr(kind, "thresholds", {})
+        for quantity in getattr(kind, "quantities", ()):
+            field, known = quantity.field, self.distributions.setdefault(kind.name, {})
+            main = tunable.get(quantity.code) == field
+            known[field] = Distribution.of(kind.name, quantity, float(thresholds[field]), tunable=main)
 
     def add_clusters(self, name: str, found: Mapping[str, Iterable[Finding]]) -> None:
         """The findings of a filter over the whole set, by trajectory id; those about no duplicates are passed over."""
