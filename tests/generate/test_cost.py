@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from generatefakes import make_config
 
-from trajsynth.generate.cost import OUTPUT_TOKENS, RESULT_TOKENS, SYSTEM_TOKENS, estimate
+from trajsynth.generate.cost import MIROFLOW, OUTPUT_TOKENS, RESULT_TOKENS, SYSTEM_TOKENS, estimate
 
 PRICED = {
     "a": {"kind": "scripted", "price": {"input": 1.0, "output": 10.0}},
@@ -29,6 +29,22 @@ def test_results_count_up_to_the_number_kept() -> None:
 
     assert sent(2, corpus={}) - sent(2) == (0 + 1 + 2 + 2 + 2) * RESULT_TOKENS
     assert sent(0, corpus={}) - sent(0) == (0 + 1 + 2 + 3 + 4) * RESULT_TOKENS
+
+
+def test_a_team_takes_several_times_the_turns_of_one_agent() -> None:
+    one = estimate(make_config(arms=[{"teacher": "a"}]), 4)
+    team = estimate(make_config(arms=[{"teacher": "a", "paradigm": "miroflow"}]), 4)
+    both = estimate(make_config(arms=[{"teacher": "a"}, {"teacher": "a", "paradigm": "miroflow"}], assign="grid"), 4)
+    assert (team.input, team.output) == (MIROFLOW * one.input, MIROFLOW * one.output)
+    assert both.input == one.input + team.input
+
+
+def test_every_kind_of_tool_counts_and_so_does_its_price() -> None:
+    none = estimate(make_config(rollout={"max_turns": 4}), 2)
+    for tools in ({"sandbox": {}}, {"files": {"path": "."}}, {"web": {}}, {"corpus": {}}):
+        assert estimate(make_config(tools=tools, rollout={"max_turns": 4}), 2).input > none.input
+    paid = make_config(tools={"corpus": {}, "limits": {"corpus": {"price": 0.5}}}, rollout={"max_turns": 4})
+    assert estimate(paid, 2).usd == pytest.approx(2 * 4 * 0.5)
 
 
 @pytest.mark.parametrize(("assign", "share"), [("question", 0.75), ("grid", 0.5)])

@@ -131,6 +131,16 @@ def test_keyword_arguments_leave_the_schema_open() -> None:
     assert read_signature(loose).parameters["additionalProperties"] is True
 
 
+def test_a_method_without_its_object_cannot_be_a_tool() -> None:
+    class Shelf:
+        def find(self, title: str) -> str:
+            return title
+
+    assert set(read_signature(Shelf().find).parameters["properties"]) == {"title"}
+    with pytest.raises(TypeError, match=r"Shelf.find is a method without its object"):
+        read_signature(Shelf.find)
+
+
 def test_positional_only_functions_cannot_be_tools() -> None:
     def stiff(a: str, /) -> None: ...
 

@@ -31,22 +31,33 @@ def check(config: str, overrides: tuple[str, ...], probe: bool) -> None:
     loaded = load(config, overrides)
     steps.recipes(loaded.config.curate, loaded.config)
     problems = asyncio.run(_check(loaded.config, probe))
-    for problem in problems:
-        click.echo(f"trajsynth: {problem}", err=True)
     if problems:
         raise SystemExit(2)
     click.echo(f"{loaded.path}: ready; next: trajsynth run {config}")
 
 
 async def _check(config: Config, probe: bool) -> list[str]:
-    problems = [*_variables(config), *_questions(config)]
-    problems += [problem async for problem in _teachers(config)]
-    problems += [problem async for problem in _tools(config)]
-    problems = list(dict.fromkeys(problems))  # a missing key is missed twice
+    """Every problem, told as soon as it is found; the questions come last, because the Hub may keep one waiting."""
+    problems: list[str] = []
+
+    def tell(problem: str) -> None:
+        if problem not in problems:  # a missing key is missed twice
+            problems.append(problem)
+            click.echo(f"trajsynth: {problem}", err=True)
+
+    for problem in _variables(config):
+        tell(problem)
+    async for problem in _teachers(config):
+        tell(problem)
+    async for problem in _tools(config):
+        tell(problem)
+    for problem in _questions(config):
+        tell(problem)
     if probe and not problems:
         from trajsynth.cli.probing import round_trips
 
-        problems += await round_trips(config)
+        for problem in await round_trips(config):
+            tell(problem)
     return problems
 
 

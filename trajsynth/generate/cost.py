@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from trajsynth.config import Config, OpenAITeacher, Price, ScriptedTeacher
+from trajsynth.config import Arm, Config, OpenAITeacher, Price, ScriptedTeacher
 from trajsynth.generate.jobs import count, distinct
 from trajsynth.types import Question
 
 TURNS = 14
 """Turns of a rollout: the mean of 40 tau-bench airline trajectories; research questions take several times as many."""
+MIROFLOW = 3
+"""How many times ReAct's turns a MiroFlow rollout takes, its sub-agents included (quickstart, 576 rollouts)."""
 SYSTEM_TOKENS = 2_000
 """System prompt, tool schemas and question."""
 OUTPUT_TOKENS = 500
@@ -32,21 +34,33 @@ class Estimate:
     """Tokens sent, all turns together."""
     output: int
     usd: float
-    """0 for teachers without a price."""
+    """0 for teachers and tools without a price."""
 
 
 def estimate(config: Config, questions: int | Sequence[Question]) -> Estimate:
     """Rollouts, tokens and dollars of these questions (or of so many).
 
-    Assumes TURNS turns a rollout (fewer when `rollout.max_turns` is lower), each with one tool result while the config
-    has tools, of which the last `keep_results` are sent again; no cached tokens, no rolled-back attempts.
+    Assumes TURNS turns a rollout (fewer when `rollout.max_turns` is lower; MIROFLOW times as many for that paradigm),
+    each with one tool result while the config has tools, of which the last `keep_results` are sent again, at the mean
+    price of a call; no cached tokens, no rolled-back attempts.
     """
     rollouts = count(questions, config)
     turns = min(TURNS, config.rollout.max_turns)
     input_tokens = sum(_prompt_tokens(config, turn) for turn in range(turns + 1))
     output_tokens = (turns + 1) * OUTPUT_TOKENS
-    usd = rollouts * _mean_price(config, input_tokens, output_tokens)
-    return Estimate(rollouts=rollouts, input=rollouts * input_tokens, output=rollouts * output_tokens, usd=usd)
+    calls = turns * _mean_call_price(config) if _has_tools(config) else 0.0
+    talks = usd = 0.0
+    for arm, share in _shares(config):
+        agents = MIROFLOW if arm.paradigm == "miroflow" else 1
+        price = price_of(config, arm.teacher)
+        talks += share * agents
+        usd += share * agents * ((input_tokens * price.input + output_tokens * price.output) / 1e6 + calls)
+    return Estimate(
+        rollouts=rollouts,
+        input=round(rollouts * talks * input_tokens),
+        output=round(rollouts * talks * output_tokens),
+        usd=rollouts * usd,
+    )
 
 
 def price_of(config: Config, teacher: str) -> Price:
@@ -56,18 +70,26 @@ def price_of(config: Config, teacher: str) -> Price:
 
 
 def _prompt_tokens(config: Config, turn: int) -> int:
-    tools = config.tools
-    has_tools = bool(tools.mcpServers or tools.functions or tools.corpus or tools.custom)
-    results = min(turn, config.rollout.keep_results or turn) if has_tools else 0
+    results = min(turn, config.rollout.keep_results or turn) if _has_tools(config) else 0
     return SYSTEM_TOKENS + turn * OUTPUT_TOKENS + results * RESULT_TOKENS
 
 
-def _mean_price(config: Config, input_tokens: int, output_tokens: int) -> float:
-    """Dollars of one rollout, over the arms by their share."""
+def _has_tools(config: Config) -> bool:
+    tools = config.tools
+    offered = (tools.mcpServers, tools.functions, tools.corpus, tools.sandbox, tools.files, tools.web, tools.custom)
+    return any(offered)
+
+
+def _mean_call_price(config: Config) -> float:
+    """Dollars of a tool call, over the servers that have a price or limits."""
+    prices = [limits.price for limits in config.tools.limits.values()]
+    if config.tools.web is not None and config.tools.web.search is not None:
+        prices.append(config.tools.web.search.price)
+    return sum(prices) / len(prices) if prices else 0.0
+
+
+def _shares(config: Config) -> list[tuple[Arm, float]]:
+    """The arms and which part of the rollouts is theirs."""
     arms = distinct(config.all_arms())
-    shares = [1.0 if config.assign == "grid" else arm.weight for arm in arms]
-    total = 0.0
-    for arm, share in zip(arms, shares, strict=True):
-        price = price_of(config, arm.teacher)
-        total += share / sum(shares) * (input_tokens * price.input + output_tokens * price.output) / 1e6
-    return total
+    weights = [1.0 if config.assign == "grid" else arm.weight for arm in arms]
+    return [(arm, weight / sum(weights)) for arm, weight in zip(arms, weights, strict=True)]

@@ -6,6 +6,7 @@ Level 2; imports errors and config, `datasets` inside the function. Tests: tests
 from __future__ import annotations
 
 import importlib.util
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -61,6 +62,7 @@ def rows(config: DatasetQuestions, wording: Wording = IN_CONFIG) -> Iterator[tup
 def _open(config: DatasetQuestions) -> Any:
     from datasets import load_dataset
 
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # each of its retries would be a line of its own
     streaming = config.limit is not None
     data = load_dataset(config.hf, config.config, split=config.split, revision=config.revision, streaming=streaming)
     if config.shuffle is None:

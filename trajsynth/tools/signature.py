@@ -37,9 +37,12 @@ class Signature:
 
 
 def read_signature(function: Callable[..., Any]) -> Signature:
-    """Schema, description and types of a function; raises TypeError for one that takes positional-only arguments."""
+    """Schema, description and types of a function; raises TypeError for one that takes positional-only arguments, and
+    for a method without its object."""
     docs = read_docstring(inspect.getdoc(function))
     signature = inspect.signature(function)
+    if inspect.isfunction(function) and next(iter(signature.parameters), "") in ("self", "cls"):
+        raise TypeError(f"{function.__qualname__} is a method without its object; name the method of an instance")
     hints = _hints(function)
     properties: dict[str, Any] = {}
     required: list[str] = []

@@ -17,9 +17,11 @@ ERROR_CHARS = 4_000
 
 
 def as_text(value: Any) -> str:
-    """A Python value as a tool result: text as it is, everything else as JSON."""
+    """A Python value as a tool result: text as it is, bytes as the text they encode, everything else as JSON."""
     if isinstance(value, str):
         return clean(value)
+    if isinstance(value, bytes | bytearray | memoryview):
+        return _bytes_text(bytes(value))
     try:
         return clean(msgspec.json.encode(value, enc_hook=str).decode())
     except (TypeError, ValueError, RecursionError):
@@ -28,6 +30,13 @@ def as_text(value: Any) -> str:
         return clean(json.dumps(value, default=str))
     except (TypeError, ValueError, RecursionError):
         return clean(str(value))
+
+
+def _bytes_text(value: bytes) -> str:
+    try:
+        return clean(value.decode())
+    except UnicodeDecodeError:
+        return f"[binary: {len(value)} bytes]"
 
 
 def clean(text: str) -> str:
