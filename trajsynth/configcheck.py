@@ -224,6 +224,8 @@ def _build(config: Config, where: str) -> None:
         folders.add(folder)
         if target.format == "tokens" and not target.tokenizer:
             _refuse(where, f"build.{builder}", "format 'tokens' needs a tokenizer (a name or a folder)")
+        if unfit := target.unfit(builder):
+            _refuse(where, f"build.{builder}", unfit)
         recipe = target.recipe or builder
         if recipe in names or recipe in config.curate:
             continue

@@ -350,7 +350,7 @@ def trajectory_of(messages: list[Message]) -> Trajectory:
 @pytest.mark.parametrize(
     ("wrong", "why"),
     [
-        ({"max_blowup": 3.0}, "is for the view as_seen"),
+        ({"max_blowup": 3.0}, "is for view as_seen"),
         ({"view": "as_seen", "over_length": "split", "max_tokens": 9}, "nobody saw"),
         ({"over_length": "cut"}, "needs max_tokens"),
     ],

@@ -37,18 +37,19 @@ class Target:
     file_type: FileType | None = None
     """The format's own first choice when absent."""
     tokenizer: Any = None
-    """Name, folder or tokenizer, for the format `tokens`."""
+    """Name, folder or tokenizer, for the format `tokens` and to count the tokens of SFT rows."""
     chat_template: str | None = None
     """Text of a template to use instead of the tokenizer's."""
     reasoning: Reasoning = "keep"
     check: bool = False
     """Read everything back and compare it with the source; needs trajectories that can be iterated twice."""
     validation: float | int = 0.0
-    """Share of the questions (below 1), or number of them, whose rows go to `validation*` files. A number is counted
-    over the trajectories given, which must allow being iterated twice."""
+    """Share of the questions (a float), or number of them (an int), whose rows go to `validation*` files. A number is
+    counted over the trajectories given, which must allow being iterated twice."""
     split_seed: int = 0
     """Draws who goes to validation: equal for all sets of a run, so that a question is on one side in all of them."""
-
+    tool_class: str = ""
+    """For verl's RL: the class that runs the tools, `package.module.Class`."""
     mixture: Mixture | None = None
     """Caps and shares; with one (an empty one too) rows stand in an order drawn by `seed`, whatever order the
     trajectories come in. Without one all are taken, as they come."""
@@ -62,12 +63,19 @@ class Target:
         """A fresh format; raises ConfigError."""
         if not isinstance(self.format, str):
             return self.format()
-        return format_named(self.format, tokenizer=self.tokenizer, chat_template=self.chat_template)
+        return format_named(
+            self.format, tokenizer=self.tokenizer, chat_template=self.chat_template, tool_class=self.tool_class
+        )
+
+    @property
+    def counts(self) -> bool:
+        """Whether `validation` is a number of questions."""
+        return isinstance(self.validation, int) and self.validation > 0
 
     def split(self, trajectories: Iterable[Trajectory]) -> SplitOf:
         """The side of each question."""
         share, seed = float(self.validation), self.split_seed
-        if self.validation >= 1:
+        if self.counts:
             share = share_for(int(self.validation), (trajectory.group for trajectory in trajectories), seed)
         return lambda group: split_of(group, seed, share)
 
@@ -84,7 +92,7 @@ def build(
 
     Raises ConfigError for a format nobody knows or that has no such kind, MissingExtra for Parquet without `datasets`.
     """
-    if (target.check or target.validation >= 1) and isinstance(trajectories, Iterator):
+    if (target.check or target.counts) and isinstance(trajectories, Iterator):
         why = "a check reads" if target.check else "to count questions for validation reads"
         raise ValueError(f"{why} the trajectories twice: give a list or another iterable that starts again")
     layout = target.layout()

@@ -15,6 +15,7 @@ from typing import Literal
 from trajsynth.builders.rows import Row
 from trajsynth.builders.ruler import Ruler
 from trajsynth.builders.views import Replay, View
+from trajsynth.config.shapes import contradiction
 from trajsynth.errors import ConfigError
 
 OverLength = Literal["drop", "cut", "split"]
@@ -40,15 +41,9 @@ class Shape:
 
     def __post_init__(self) -> None:
         """Raises ConfigError for settings that contradict each other."""
-        if self.max_blowup is not None and self.view != "as_seen":
-            raise ConfigError("max_blowup is for the view as_seen: the others have one row a conversation")
-        if self.over_length == "split" and self.view != "full":
-            raise ConfigError(
-                f"over_length: split gives turns contexts that nobody saw, which view {self.view} is against; "
-                "use cut or drop, or the view full"
-            )
-        if self.over_length != "drop" and self.max_tokens is None:
-            raise ConfigError(f"over_length: {self.over_length} needs max_tokens")
+        wrong = contradiction(self.view, self.max_blowup, self.max_tokens, self.over_length)
+        if wrong:
+            raise ConfigError(wrong)
 
 
 @dataclass(slots=True)

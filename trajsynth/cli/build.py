@@ -14,16 +14,35 @@ FORMATS = ["trl", "tokens", "llamafactory", "swift", "axolotl", "verl", "openai"
 @click.argument("inputs", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--format", "formats", multiple=True, default=["trl"], show_default=True, help=", ".join(FORMATS))
 @click.option("--file-type", type=click.Choice(["jsonl", "parquet"]), help="[the format's own first choice]")
-@click.option("--tokenizer", help="Name or folder of a tokenizer, for --format tokens.")
+@click.option(
+    "--view",
+    type=click.Choice(["full", "as_seen", "final"]),
+    default="full",
+    show_default=True,
+    help="sft: whole conversations, each turn in the context its teacher saw, or the last turn so.",
+)
+@click.option("--max-blowup", type=click.FloatRange(min=1), help="sft, as_seen: most tokens, times the full row's.")
+@click.option("--max-tokens", type=click.IntRange(min=1), help="sft: most tokens of a row.")
+@click.option(
+    "--over-length",
+    type=click.Choice(["drop", "cut", "split"]),
+    default="drop",
+    show_default=True,
+    help="sft: what becomes of longer rows.",
+)
+@click.option("--validation", metavar="SHARE|NUMBER", help="Questions whose rows go to files of their own.")
+@click.option("--tokenizer", help="Name or folder of a tokenizer, for --format tokens and to count tokens with.")
 @click.option("--chat-template", help="File with a chat template to use instead of the tokenizer's.")
 @click.option("--reasoning", type=click.Choice(["keep", "inline", "drop"]), default="keep", show_default=True)
 @click.option("--recipe", help="Whose kept trajectories of a run to use [the kind's own name].")
 @click.option("--pairs", type=click.Choice(["within_teacher", "across_teachers"]), default="within_teacher")
 @click.option("--policy", type=click.Choice(["one", "all", "hardest", "balanced"]), help="dpo: which pairs are taken.")
 @click.option("--max-pairs", type=click.IntRange(min=1), help="dpo: most pairs per question and teacher [1].")
+@click.option("--require-plan", is_flag=True, help="dpo: chosen sides state a plan before their first call.")
 @click.option("--fork", is_flag=True, help="dpo: pairs begin where their sides part; what they share is prompt.")
 @click.option("--mix", multiple=True, metavar="KEY=VALUE", help="Caps and shares, such as per_question=2.")
 @click.option("--seed", type=int, help="Draws who is taken, and the order of rows [the run's].")
+@click.option("--tool-class", default="", help="rl, verl: the class that runs the tools, package.module.Class.")
 @click.option("--drop-uniform", is_flag=True, help="rl: leave out questions that all rollouts got right, or none.")
 @click.option("--check", is_flag=True, help="Read everything back and compare it with the source, row by row.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder [<run>/datasets/<kind>].")
@@ -32,6 +51,7 @@ def build(
     inputs: tuple[Path, ...],
     formats: tuple[str, ...],
     mix: tuple[str, ...],
+    validation: str | None,
     recipe: str | None,
     output: Path | None,
     **settings: object,
@@ -44,6 +64,7 @@ def build(
     Examples:
       trajsynth build sft outputs/quickstart --check
       trajsynth build sft outputs/quickstart --mix per_question=2 --mix shares.teacher='{careful: 3, hasty: 1}'
+      trajsynth build sft outputs/quickstart --view as_seen --max-blowup 4 --validation 0.05
       trajsynth build dpo outputs/quickstart --policy balanced --fork --format swift -o pairs
       trajsynth build sft outputs/quickstart --format tokens --tokenizer Qwen/Qwen3-8B --file-type parquet
     """
@@ -58,10 +79,13 @@ def build(
     if wrong is not None:
         raise ConfigError(unknown("format", wrong, FORMATS))
     try:
-        settings |= {"recipe": recipe, "mixture": mixture(mix)}
+        settings |= {"recipe": recipe, "mixture": mixture(mix), "validation": held_out(validation)}
         targets = [msgspec.convert({**settings, "format": name}, BuildTarget) for name in formats]
     except msgspec.ValidationError as error:
         raise ConfigError(f"build: {error}") from None
+    unfit = next(filter(None, (target.unfit(kind) for target in targets)), "")
+    if unfit:
+        raise ConfigError(f"build {kind}: {unfit}")
     folder = inputs[0] if inputs[0].is_dir() else None
     paths = [file for path in inputs for file in (steps.kept_files(path, recipe or kind) if path.is_dir() else [path])]
     base = output or (folder / "datasets" / kind if folder is not None else Path("datasets") / kind)
@@ -74,6 +98,16 @@ def build(
         differs = differs or bool(report.differences)
     if differs:
         raise SystemExit(1)
+
+
+def held_out(text: str | None) -> float:
+    """`0.05` as a share, `200` as a number of questions; raises ConfigError."""
+    from trajsynth.errors import ConfigError
+
+    try:
+        return 0.0 if text is None else int(text) if text.strip().isdigit() else float(text)
+    except ValueError:
+        raise ConfigError(f"--validation {text!r}: expected a share such as 0.05 or a number such as 200") from None
 
 
 def mixture(settings: tuple[str, ...]) -> dict[str, object]:

@@ -17,7 +17,7 @@ from trajsynth.errors import ConfigError, InputError
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-    from trajsynth.builders import BuildReport, Target
+    from trajsynth.builders import BuildReport, Shape, Target
     from trajsynth.config import BuildTarget, Config
     from trajsynth.curate.engine import Engine
     from trajsynth.curate.whatif import Change
@@ -128,9 +128,9 @@ def build(
     rows = _Kept(kept)
     judged = config is not None and any(isinstance(method, Judge) for method in config.grade)
     with fresh(out), _Bar("", quiet) as tick:
-        layout = _layout(target, config, tick)
+        layout = _layout(target, config, kept, tick)
         if kind == "sft":
-            return build_sft(rows, out, layout)
+            return build_sft(rows, out, layout, _shape(target, config))
         if kind == "rl":
             return build_rl(rows, out, layout, drop_uniform=target.drop_uniform)
         return build_dpo(
@@ -141,16 +141,22 @@ def build(
             policy=target.policy,
             max_pairs=target.max_pairs,
             fork=target.fork,
+            require_plan=target.require_plan,
             judged=judged,
         )
 
 
-def _layout(target: BuildTarget, config: Config | None, progress: Callable[[str, int], None]) -> Target:
+def _layout(
+    target: BuildTarget, config: Config | None, kept: Sequence[Path], progress: Callable[[str, int], None]
+) -> Target:
     """The builders' target of a config's: the run's seed draws where the target has none of its own."""
     from trajsynth.builders import Target
 
     seed = config.seed if config is not None else 0
     return Target(
+        validation=_validation(target.validation, kept, seed),
+        split_seed=seed,
+        tool_class=target.tool_class,
         format=target.format,
         file_type=target.file_type,
         tokenizer=target.tokenizer,
@@ -160,6 +166,36 @@ def _layout(target: BuildTarget, config: Config | None, progress: Callable[[str,
         mixture=target.mixture,
         seed=seed if target.seed is None else target.seed,
         progress=progress,
+    )
+
+
+def _validation(wanted: float, kept: Sequence[Path], seed: int) -> float:
+    """The share of questions for validation; a number of them is counted over all of a run, so that recipes agree."""
+    from trajsynth.builders.split import share_for
+    from trajsynth.generate.rundir import RUN_FILE
+
+    if not isinstance(wanted, int):
+        return wanted
+    files: list[Path] = []
+    for path in kept:
+        run = path.resolve().parents[2] if len(path.resolve().parents) > 2 else path.parent
+        inside = path.resolve().parent.parent.name == "curated" and (run / RUN_FILE).exists()
+        files += sorted(run.glob("trajectories*.jsonl")) if inside else [path]
+    return share_for(wanted, (trajectory.group for trajectory in _trajectories(files)), seed) if wanted else 0.0
+
+
+def _shape(target: BuildTarget, config: Config | None) -> Shape:
+    """How SFT rows are shaped; the run's teachers say which of their reasoning they were sent back."""
+    from trajsynth.builders import Shape
+    from trajsynth.config import OpenAITeacher
+
+    teachers = config.teachers if config is not None else {}
+    return Shape(
+        view=target.view,
+        max_blowup=target.max_blowup,
+        max_tokens=target.max_tokens,
+        over_length=target.over_length,
+        replay={name: t.replay_reasoning for name, t in teachers.items() if isinstance(t, OpenAITeacher)},
     )
 
 

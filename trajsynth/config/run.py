@@ -10,10 +10,11 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from trajsynth.config.base import Positive, Seconds, Section
+from trajsynth.config.base import Count, Positive, Seconds, Section, Share
 from trajsynth.config.mixture import Mixture
 from trajsynth.config.questions import Questions
 from trajsynth.config.rollouts import Arm, MiroFlowParadigm, ParadigmConfig, RolloutConfig
+from trajsynth.config.shapes import contradiction
 from trajsynth.config.teachers import TeacherConfig
 from trajsynth.config.tools import (
     Tools,
@@ -39,11 +40,24 @@ class BuildTarget(Section, frozen=True, kw_only=True):
     recipe: str | None = None
     """Whose kept trajectories to use; the builder's own name (sft, dpo, rl) when absent."""
     tokenizer: str | None = None
-    """Name or folder of the tokenizer, for the format `tokens`."""
+    """Name or folder of the tokenizer: for the format `tokens`, and to count tokens with; estimated when absent."""
     chat_template: str | None = None
-    """File with a chat template to use instead of the tokenizer's, for the format `tokens`."""
+    """File with a chat template to use instead of the tokenizer's."""
     reasoning: Literal["keep", "inline", "drop"] = "keep"
     """Reasoning in its own field (or as the format has it), inlined as `<think>` in the content, or left out."""
+    view: Literal["full", "as_seen", "final"] = "full"
+    """For sft: whole conversations; each turn in exactly the context its teacher saw; or the last turn so."""
+    max_blowup: Annotated[float, Meta(ge=1)] | None = None
+    """For view as_seen: most tokens of a conversation's rows, as a multiple of its full row; drawn up to it."""
+    max_tokens: Positive | None = None
+    """For sft: most tokens of a row; no limit when absent."""
+    over_length: Literal["drop", "cut", "split"] = "drop"
+    """What becomes of longer rows: left out, cut behind the last turn that fits, or split with overlapping context."""
+    validation: Share | Count = 0.0
+    """Share of the questions (or their number) whose rows go to files of their own, `validation*`. The run's seed draws
+    them, so a question is on one side in all sets, and questions added later move no other (with a share)."""
+    tool_class: str = ""
+    """For rl in verl: the class that runs the tools, `package.module.Class`, named in tool_config.yaml."""
     drop_uniform: bool = False
     """For rl: leave out questions that every rollout got right, or none."""
     check: bool = False
@@ -59,8 +73,19 @@ class BuildTarget(Section, frozen=True, kw_only=True):
     trajectory twice, and no teacher above another more often than below. Absent: `max_pairs`, spread evenly."""
     max_pairs: Positive | None = None
     """Preference pairs per question (and teacher), at most: 1 when absent, without limit for `all` and `balanced`."""
+    require_plan: bool = False
+    """For dpo: a chosen side states a plan before its first call, as the reference method wants (`plan.missing`)."""
     fork: bool = False
     """For dpo: a pair begins where its sides part; the turns (and results) they share become the prompt."""
+
+    def unfit(self, kind: str) -> str:
+        """Why a set of this kind cannot be built so, in words; empty when it can."""
+        shape = (self.view, self.max_blowup, self.max_tokens, self.over_length)
+        if kind != "sft" and shape != ("full", None, None, "drop"):
+            return "view, max_blowup, max_tokens and over_length are for sft"
+        if self.tool_class and (kind, self.format) != ("rl", "verl"):
+            return "tool_class is for rl with format: verl"
+        return contradiction(*shape)
 
 
 class CustomFilter(Section, frozen=True, kw_only=True):

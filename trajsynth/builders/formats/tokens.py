@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from trajsynth.builders.content import Part, calls_of, whole
 from trajsynth.builders.formats.base import Format, Kind, Laid, datasets_module, provenance, source_features
 from trajsynth.builders.rows import Refusal, Row
+from trajsynth.builders.ruler import load_tokenizer
 from trajsynth.builders.spans import AssistantSpans, TemplateRefusal
-from trajsynth.errors import InputError, MissingExtra
 
 _IGNORED = -100
 
@@ -35,7 +34,9 @@ class Tokens(Format):
 
     def __init__(self, tokenizer: Any, chat_template: str | None = None) -> None:
         """Raises InputError for a tokenizer that cannot be had or whose template hides the turns, MissingExtra."""
-        self._spans = AssistantSpans(_loaded(tokenizer) if isinstance(tokenizer, str) else tokenizer, chat_template)
+        self._spans = AssistantSpans(
+            load_tokenizer(tokenizer) if isinstance(tokenizer, str) else tokenizer, chat_template
+        )
 
     def sft(self, row: Row) -> list[Laid] | Refusal:
         """One record."""
@@ -128,16 +129,3 @@ def _holds(text: str, wanted: str) -> bool:
     return any(
         form in text for form in (wanted, json.dumps(wanted, ensure_ascii=False)[1:-1], json.dumps(wanted)[1:-1])
     )
-
-
-def _loaded(name: str) -> Any:
-    try:
-        from transformers import AutoTokenizer
-    except ImportError:
-        raise MissingExtra("transformers", "tokens") from None
-    try:
-        return AutoTokenizer.from_pretrained(name)
-    except (OSError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        hint = "" if Path(name).exists() else " (no folder of that name here either)"
-        raise InputError(f"tokenizer {name!r} cannot be loaded{hint}: {reason}") from None

@@ -31,7 +31,7 @@ from trajsynth.builders.rows import Refusal, Row
 from trajsynth.builders.split import train_stem
 
 TOOL_CLASS = "my_tools.Tool"
-"""Stands in tool_config.yaml until the user names the class (a verl.tools.base_tool.BaseTool) that runs the tools."""
+"""Stands in tool_config.yaml until the user names the class that runs the tools."""
 
 
 class Verl(Format):
@@ -44,14 +44,16 @@ class Verl(Format):
             "one file a tool set; raise data.max_length; set data.ignore_input_ids_mismatch=True for Qwen3 templates",
             "arguments are JSON text: right for templates that print it as it is (Qwen), not for Llama 3's `tojson`",
         ),
-        "rl": (
-            "reward.custom_reward_function.path=pkg://trajsynth.builders.reward, .name=compute_score",
-            f"name the class that runs the tools in tool_config.yaml ({TOOL_CLASS} stands there)",
-        ),
+        "rl": ("reward.custom_reward_function.path=pkg://trajsynth.builders.reward, .name=compute_score",),
     }
     refuses = {"dpo": "it has no DPO trainer; use trl or swift"}  # noqa: RUF012
 
-    def __init__(self) -> None:
+    def __init__(self, tool_class: str = "") -> None:
+        """`tool_class` runs the tools of RL rollouts: `package.module.Class`, a verl.tools.base_tool.BaseTool."""
+        self._tool_class = tool_class or TOOL_CLASS
+        if not tool_class:
+            unnamed = f"name the class that runs the tools: --tool-class ({TOOL_CLASS} stands in tool_config.yaml)"
+            self.notes = self.notes | {"rl": (*self.notes["rl"], unnamed)}  # type: ignore[misc]
         self._sets: dict[bytes, str] = {}
         self._schemas: dict[str, list[dict[str, Any]]] = {}
 
@@ -120,7 +122,7 @@ class Verl(Format):
             return {}
         stems = dict.fromkeys(train_stem(file.rpartition(".")[0]) for file in files)
         return {
-            f"tool_config{stem.removeprefix('train')}.yaml": _tool_config(self._schemas[stem])
+            f"tool_config{stem.removeprefix('train')}.yaml": _tool_config(self._schemas[stem], self._tool_class)
             for stem in stems
             if self._schemas[stem]
         }
@@ -206,6 +208,6 @@ def _rl_features(ds: Any, tools: list[str]) -> dict[str, Any]:
     }
 
 
-def _tool_config(tools: list[dict[str, Any]]) -> bytes:
-    listed = [{"class_name": TOOL_CLASS, "config": {"type": "native"}, "tool_schema": tool} for tool in tools]
+def _tool_config(tools: list[dict[str, Any]], tool_class: str) -> bytes:
+    listed = [{"class_name": tool_class, "config": {"type": "native"}, "tool_schema": tool} for tool in tools]
     return yaml.safe_dump({"tools": listed}, sort_keys=False, allow_unicode=True).encode()
