@@ -117,17 +117,30 @@ def test_a_turn_that_started_a_sub_agent_stays_and_masks_of_cut_turns_go() -> No
     assert mended(replace(given, masked=((0, 1), (0, 3)))).masked == ((0, 3),)
 
 
-def test_arguments_of_an_executed_call_are_mended() -> None:
-    trajectory = mended(from_row(row(asks(arguments="{'q': 'x',}"), sees("found"), DONE)))
+@pytest.mark.parametrize(
+    "written",
+    ["{'q': 'x',}", r'"{\"q\": \"x\"}"', '```json\n{"q": "x"}\n```', '```\n{q: "x"}\n```\n'],
+)
+def test_arguments_of_an_executed_call_are_mended(written: str) -> None:
+    trajectory = mended(from_row(row(asks(arguments=written), sees("found"), DONE)))
     assert messages(trajectory)[1].tool_calls[0].arguments == '{"q": "x"}'
     assert [(e.field, e.before, e.after, e.rule) for e in trajectory.edits] == [
-        ("tool_calls[0].arguments", "{'q': 'x',}", '{"q": "x"}', "mend_arguments")
+        ("tool_calls[0].arguments", written, '{"q": "x"}', "mend_arguments")
     ]
+    assert left(trajectory) == []
 
 
 @pytest.mark.parametrize(
     ("arguments", "seen"),
-    [("{'q': 'x'}", "Error: invalid JSON"), ("{'q': 'it's'}", "found"), ("{'p': 'x'}", "found"), ("{'q': 3}", "found")],
+    [
+        ("{'q': 'x'}", "Error: invalid JSON"),
+        ("{'q': 'it's'}", "found"),
+        ("{'p': 'x'}", "found"),
+        ("{'q': 3}", "found"),
+        ('"q"', "found"),
+        ("[1]", "found"),
+        ('"[1]"', "found"),
+    ],
 )
 def test_arguments_that_are_left_alone(arguments: str, seen: str) -> None:
     given = from_row(row(asks(arguments=arguments), sees(seen), DONE))

@@ -1,7 +1,7 @@
 """Mending what can be mended without guessing; every change is an Edit with the text before and after it.
 
 `trim_tail`: of a repetition that runs to the end of a turn the first copy stays. `strip_control_tokens`: chat-template
-tokens are taken out. `mend_arguments`: arguments with slips of one reading become JSON, where the call was executed.
+tokens are taken out. `mend_arguments`: slips of one reading become JSON, where the call was executed.
 `cut_retried`: a turn whose calls all failed goes with its results, where the next turn makes the call well and does
 not speak of the failure. Message numbers never change. Level 2, imports types, codec, grammar, loosejson, schemas,
 signals and repeat. Tests: tests/filters/test_filters_repair.py.
@@ -47,7 +47,9 @@ such turns are masked instead."""
 _MARKS = re.compile(r"[.!?,;:…。！？，；：)\"'”’`*]{0,4}")
 _COPIES: Final = 3
 """Fewest copies of a block that are trimmed; twice may be meant."""
-_SAME_TOOL: Final = frozenset({"call.bad_json", "call.not_object", "call.schema"})
+_MISWRITTEN: Final = frozenset({"call.bad_json", "call.not_object"})
+_SAME_TOOL: Final = frozenset({*_MISWRITTEN, "call.schema"})
+_FENCED = re.compile(r"\s*```(?:json)?[ \t]*\n(.*)\n[ \t]*```\s*", re.DOTALL)
 
 
 def repair(trajectory: Trajectory, findings: Iterable[Finding]) -> Trajectory:
@@ -94,9 +96,9 @@ class _Work:
         messages = [self._texts(m, by_n[m.n]) if m.n in by_n else m for m in self.conversation.messages]
         open_codes = {n: {code for code in codes if code.startswith("call.")} for n, codes in by_n.items()}
         for i, message in enumerate(messages):
-            if "call.bad_json" in open_codes.get(message.n, ()):
+            if _MISWRITTEN & open_codes.get(message.n, set()):
                 messages[i], rest = self._arguments(message, messages)
-                open_codes[message.n] -= set() if rest else {"call.bad_json"}
+                open_codes[message.n] -= set() if rest else _MISWRITTEN
         faulty = {n: codes for n, codes in open_codes.items() if codes}
         for i in range(len(messages) - 1, -1, -1):
             codes = faulty.get(messages[i].n) if messages[i].role == "assistant" else None
@@ -162,7 +164,7 @@ class _Work:
         tools = toolset(self.conversation, message)
         rest = False
         for index, call in enumerate(message.tool_calls):
-            if parse_arguments(call.arguments).code != "call.bad_json":
+            if parse_arguments(call.arguments).code not in _MISWRITTEN:
                 continue
             result = results.get(index)
             text = mended_arguments(call.arguments) if result is None or result.outcome == "ok" else None
@@ -241,9 +243,12 @@ def without_tokens(text: str) -> str:
 
 
 def mended_arguments(text: str) -> str | None:
-    """Arguments as JSON where they have slips of one reading and are an object; else None."""
+    """Arguments as JSON where they have slips of one reading and are an object; else None. An object written as a JSON
+    text once more, or in a code fence, is that object."""
+    fenced = _FENCED.fullmatch(text)
     try:
-        value = mend(text)
+        value = mend(fenced[1] if fenced else text)
+        value = mend(value) if isinstance(value, str) else value
         found = json.dumps(value, ensure_ascii=False, allow_nan=False)
         found.encode()
     except (Ambiguous, ValueError):
