@@ -88,3 +88,28 @@ def test_calls_of_different_agents_do_not_add_up() -> None:
     twice = record(*[("x", "same", OK)] * 3)
     both = dataclasses.replace(twice, conversations=twice.conversations * 2)
     assert RedundantRetry().keep(both)
+
+
+def _between(tool: str, arguments: str = '{"n": 1}') -> list[dict[str, object]]:
+    """Four runs of the tests that fail alike, each time after another use of a tool."""
+    turns: list[dict[str, object]] = []
+    for i in range(4):
+        turns += [asks("run_tests", "{}"), sees("1 failed")]
+        turns += [asks(tool, arguments.replace("1", str(i))), sees(f"done {i}")]
+    return turns
+
+
+@pytest.mark.parametrize(
+    ("tool", "redundant"),
+    [("edit_file", False), ("strReplaceEditor", False), ("bash", False), ("search", True), ("get_order_details", True)],
+)
+def test_tests_are_run_again_after_an_edit(tool: str, redundant: bool) -> None:
+    found = codes(RedundantRetry().check(row(*_between(tool))))
+    assert found == ["retry.redundant"] * redundant
+
+
+def test_the_same_edit_again_changes_nothing() -> None:
+    turns = _between("edit_file", '{"n": 7}')
+    again = [{**turn, "content": "done"} if turn["role"] == "tool" and turn["content"] != "1 failed" else turn
+             for turn in turns]  # fmt: skip
+    assert "retry.redundant" in codes(RedundantRetry().check(row(*again)))

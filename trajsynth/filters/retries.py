@@ -6,9 +6,11 @@ a passing fault is sound. Tests: tests/filters/test_filters_actions_retries.py.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from functools import lru_cache
+from typing import Any, ClassVar, Final
 
 from trajsynth.filters.base import Filter
 from trajsynth.filters.quantities import Quantity, highest
@@ -16,13 +18,30 @@ from trajsynth.filters.view import Exchange, excerpt, exchanges
 from trajsynth.protocols import Measures
 from trajsynth.types import Conversation, Finding, Trajectory
 
+_WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_LOOKS: Final = frozenset((
+    "calculate", "check", "count", "describe", "fetch", "find", "get", "list", "look", "lookup", "query", "read",
+    "search", "show", "view",
+))  # fmt: skip
+_ACTS: Final = frozenset((
+    "add", "append", "apply", "bash", "book", "buy", "cancel", "change", "click", "cmd", "command", "commit",
+    "compile", "copy", "create", "delete", "deploy", "drag", "edit", "exec", "execute", "fill", "fix", "goto",
+    "install", "interpreter", "kill", "merge", "modify", "move", "navigate", "order", "patch", "pay", "post", "press",
+    "put", "python", "remove", "rename", "replace", "reset", "restart", "restore", "run", "save", "scroll", "send",
+    "set", "shell", "start", "stop", "submit", "switch", "terminal", "transfer", "type", "undo", "uninstall",
+    "update", "upgrade", "upload", "write",
+))  # fmt: skip
+"""First words of tool names that only look; words that speak of changing something, after which to look again is no
+repeat."""
+
 
 @dataclass(frozen=True)
 class RedundantRetry(Filter):
     """One canonical call (server, tool, sorted arguments) that gave one observation `times` times in a conversation.
 
     4 by arguments alone hits 6 of 1,398 correct real trajectories. Tools marked `poll` don't count,
-    nor does a call repeated right after it failed in a way that may pass by itself.
+    nor does a call repeated right after it failed in a way that may pass by itself. Counted anew once another call that
+    by its name or spec changes something went well: tests are run again after an edit.
     """
 
     name: ClassVar = "retry.redundant"
@@ -63,8 +82,11 @@ def _repeats(conversation: Conversation) -> list[dict[str, Any]]:
     often = Counter(exchange.asked for exchange in made)
     found: dict[str, dict[str, Any]] = {}
     excused: set[str] = set()
+    changed: set[str] = set()
     for exchange in made:
         call = exchange.asked
+        if _changes(exchange):
+            changed.add(exchange.key)
         if often[call] == 1:
             continue
         retried = call in excused
@@ -73,10 +95,34 @@ def _repeats(conversation: Conversation) -> list[dict[str, Any]]:
             excused.add(call)
         if exchange.poll or retried or exchange.result is None:
             continue
-        repeat = found.setdefault(exchange.key, {"times": 0, "call": _shown(exchange)})
-        repeat["times"] += 1
-        repeat["n"] = exchange.n
-    return [repeat for repeat in found.values() if repeat["times"] >= 2]
+        fresh = {"times": 0, "row": 0, "changes": 0, "call": _shown(exchange), "n": exchange.n}
+        _count(found.setdefault(exchange.key, fresh), exchange.n, len(changed) - (exchange.key in changed))
+    return [
+        {"times": repeat["times"], "call": repeat["call"], "n": repeat["n"]}
+        for repeat in found.values()
+        if repeat["times"] >= 2
+    ]
+
+
+def _count(repeat: dict[str, Any], n: int, changes: int) -> None:
+    """One more of it; the most since something was changed is what counts."""
+    repeat["row"] = repeat["row"] + 1 if changes == repeat["changes"] else 1
+    repeat["changes"] = changes
+    if repeat["row"] >= repeat["times"]:
+        repeat["times"], repeat["n"] = repeat["row"], n
+
+
+def _changes(exchange: Exchange) -> bool:
+    """It went well and changed something, as far as its spec or its name tells."""
+    if exchange.result is None or exchange.result.outcome != "ok" or (exchange.spec and exchange.spec.read_only):
+        return False
+    return _acts(exchange.call.tool or exchange.call.name)
+
+
+@lru_cache(maxsize=1024)
+def _acts(name: str) -> bool:
+    words = [word.lower() for word in _WORDS.findall(name)]
+    return bool(words) and words[0] not in _LOOKS and not _ACTS.isdisjoint(words)
 
 
 def _shown(exchange: Exchange) -> str:
