@@ -1,12 +1,14 @@
-"""Recall and false alarms of the filters on other people's trajectories, with defects planted into them.
+"""Recall, precision and false alarms of the filters, with defects and near misses planted into clean trajectories.
 
     python benchmarks/planted_shared.py [FILE ...] [--data ../shared/data] [--seeds 1] [--code CODE] [--misses 5]
 
-Every file of DATA/trajectories (or the FILEs, in any layout trajsynth reads) is read, each defect of trajsynth.testing
-is planted into every trajectory that offers a place, mild, plain and gross, as recorded and once more with its calls
-written into the messages (in-prompt MCP). `false alarms` are findings of that code on the untouched trajectories, all
-listed below the table for a reader to judge: real data has real defects. A trajectory that has a defect of its own is
-not used to plant the same one.
+Rows: every file of DATA/trajectories (or the FILEs, in any layout trajsynth reads), trajectories of ours (scripted
+teachers, no faults), and short ones in Chinese, Japanese and Thai. Each defect of trajsynth.testing is planted into
+every row that offers a place, mild, plain and gross, as recorded and once more with its calls written into the messages
+(in-prompt MCP). A row that has a defect of its own is not used to plant the same one.
+
+Tables: recall by code, variant and severity, with the findings of that code on untouched rows (listed below the table:
+real data has real defects) and on near misses; false alarms by kind of near miss; what repairs bring back.
 """
 
 from __future__ import annotations
@@ -15,15 +17,30 @@ import argparse
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from pathlib import Path
 
-from trajsynth.filters import CODES, CorpusFilter, Duplicates, Filter, recipe
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from planted_rows import ours, unspaced
+from planted_score import (
+    Alarms,
+    Mended,
+    Named,
+    Rows,
+    Score,
+    lines,
+    row_filters,
+    score_duplicates,
+    score_near_misses,
+    score_repairs,
+    score_row,
+)
+
+from trajsynth.filters import CODES, DuplicateQuestions, Duplicates, recipe
 from trajsynth.readers import read_trajectories
 from trajsynth.testing import CODES as ROW_CODES
-from trajsynth.testing import DUPLICATE_CODES, SEVERITIES, in_prompt, plant, plant_duplicate
-from trajsynth.types import Finding, Trajectory
+from trajsynth.testing import DUPLICATE_CODES, SEVERITIES, SIZES, in_prompt
+from trajsynth.types import Finding
 
 DATA = Path(__file__).resolve().parents[1] / "../shared/data"
 SIMILARITIES = (0.8, 0.7, 0.55)
@@ -31,94 +48,21 @@ SIMILARITIES = (0.8, 0.7, 0.55)
 ONE_TURN = ("repeat.", "call.", "answer.", "truncated", "refusal")
 """Defects that stand in one message, so that the finding's place can be compared with the label's."""
 
-
-@dataclass
-class Score:
-    """One code's result."""
-
-    planted: Counter[int] = field(default_factory=Counter)
-    """By severity."""
-    found: Counter[int] = field(default_factory=Counter)
-    placed: int = 0
-    """Found at the very message that the label names."""
-    nowhere: int = 0
-    """Trajectories that offered no place (a seed, severity and form each)."""
-    misses: list[str] = field(default_factory=list)
-
-    def add(self, severity: int, label: str, found: list[Finding], n: int | None) -> None:
-        self.planted[severity] += 1
-        self.found[severity] += bool(found)
-        self.placed += any(finding.message == n for finding in found)
-        if not found:
-            self.misses.append(label)
-
-    def recall(self, severity: int | None = None) -> str:
-        planted = self.planted.total() if severity is None else self.planted[severity]
-        found = self.found.total() if severity is None else self.found[severity]
-        return f"{found / planted:.3f}" if planted else "-"
+Untouched = dict[str, dict[tuple[str, str], Finding]]
 
 
-def read(files: Iterable[Path]) -> dict[str, list[Trajectory]]:
+def read(files: Iterable[Path]) -> Rows:
     """Trajectories by file, empty ones left out."""
     return {
         path.name: [t for t in read_trajectories(path) if any(c.messages for c in t.conversations)] for path in files
     }
 
 
-def row_filters() -> dict[str, Filter]:
-    """Code -> the filter that gives it."""
-    return {code: f for f in recipe("none").row_filters for code in f.codes}  # type: ignore[misc]
-
-
-def variants(trajectory: Trajectory) -> Iterator[tuple[str, Trajectory]]:
-    """(form, trajectory): as recorded, and with in-prompt calls where it has native ones."""
-    yield "native", trajectory
-    messages = [m for c in trajectory.conversations for m in c.messages]
-    if any(call.span is None for m in messages for call in m.tool_calls):
-        yield "in-prompt", in_prompt(trajectory)
-
-
-def score_row(code: str, checker: Filter, trajectories: Iterable[tuple[str, Trajectory]], seeds: int) -> Score:
-    """Plant a code of single trajectories everywhere."""
-    score = Score()
-    for name, trajectory in trajectories:
-        for form, clean in variants(trajectory):
-            for severity in SEVERITIES:
-                for seed in range(seeds):
-                    spoiled = plant(clean, code, seed=seed, severity=severity)
-                    if spoiled is None:
-                        score.nowhere += 1
-                        continue
-                    found = [finding for finding in checker.check(spoiled) if finding.code == code]
-                    label = f"{name} {trajectory.id} {form} severity {severity} seed {seed}"
-                    score.add(severity, label, found, spoiled.run.planted[-1].n)
-    return score
-
-
-def score_duplicates(
-    code: str, checker: CorpusFilter, trajectories: Iterable[tuple[str, Trajectory]], seeds: int
-) -> Score:
-    """Plant a twin of every trajectory and compare the two."""
-    score = Score()
-    for name, trajectory in trajectories:
-        for severity in SEVERITIES:
-            for seed in range(seeds):
-                twin = plant_duplicate(trajectory, code, seed=seed, severity=severity)
-                if twin is None:
-                    score.nowhere += 1
-                    continue
-                resolved = checker.check_all([trajectory, twin])
-                found = [finding for remarks in resolved.values() for finding in remarks if finding.code == code]
-                score.add(severity, f"{name} {trajectory.id} severity {severity} seed {seed}", found, None)
-    return score
-
-
-def alarms(rows: dict[str, list[Trajectory]]) -> dict[str, dict[tuple[str, str], Finding]]:
+def alarms(rows: Rows) -> Untouched:
     """Code -> (file, id) -> the first finding on an untouched trajectory, and on its in-prompt form."""
-    found: dict[str, dict[tuple[str, str], Finding]] = defaultdict(dict)
+    found: Untouched = defaultdict(dict)
     for name, trajectories in rows.items():
-        forms = [in_prompt(t) for t in trajectories]
-        for group in (trajectories, forms):
+        for group in (trajectories, [in_prompt(t) for t in trajectories]):
             curation = recipe("none").run(group)
             for entry in (*curation.kept, *curation.rejected):
                 for finding in entry.findings:
@@ -130,49 +74,99 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="*", type=Path)
     parser.add_argument("--data", type=Path, default=DATA)
+    parser.add_argument("--ours", type=int, default=6, help="Questions of our own run; 0: no such rows.")
     parser.add_argument("--seeds", type=int, default=1, help="Plantings of each code, severity and trajectory.")
     parser.add_argument("--code", action="append", help="Only this code; may be repeated.")
-    parser.add_argument("--misses", type=int, default=5, help="Misses to list per code.")
+    parser.add_argument("--misses", type=int, default=5, help="Misses and alarms to list per code.")
     options = parser.parse_args()
     files = options.files or sorted((options.data / "trajectories").glob("*.jsonl"))
-    if not files:
+    if not files and not options.ours:
         sys.exit(f"no *.jsonl in {options.data / 'trajectories'}; give files, or --data")
-    started = time.monotonic()
+    started = time.process_time()
     rows = read(files)
+    if not options.files:
+        rows |= unspaced()
+        rows |= {"ours": ours(options.ours)} if options.ours else {}
     untouched = alarms(rows)
     codes = [code for code in (*ROW_CODES, *DUPLICATE_CODES) if not options.code or code in options.code]
-    scores = {code: _score(code, rows, untouched, options.seeds) for code in codes}
-    total = sum(map(len, rows.values()))
-    print(f"{total} trajectories of {len(rows)} files, {options.seeds} seed(s), {time.monotonic() - started:.0f} s\n")
-    _print_table(scores, untouched)
+    near = score_near_misses(rows, options.seeds) if not options.code else {}
+    scores = {line: _score(*line, rows, untouched, options.seeds) for line in lines(codes)}
+    counts = ", ".join(f"{name} {len(ts)}" for name, ts in rows.items())
+    print(f"rows: {counts}; {options.seeds} seed(s), {time.process_time() - started:.0f} CPU s\n")
+    _print_table(scores, untouched, near)
+    if near:
+        _print_near(near, options.misses)
+        _print_repairs(score_repairs(_named(rows), options.seeds))
     if "duplicate.near" in codes:
         _print_similarities(rows, untouched, options.seeds)
     _print_misses(scores, options.misses)
     _print_alarms(untouched, codes)
 
 
-def _score(
-    code: str,
-    rows: dict[str, list[Trajectory]],
-    untouched: dict[str, dict[tuple[str, str], Finding]],
-    seeds: int,
-) -> Score:
+def _score(code: str, variant: str, rows: Rows, untouched: Untouched, seeds: int) -> Score:
     clean = _clean(code, rows, untouched)
+    if code == "duplicate.question":
+        return score_duplicates(code, DuplicateQuestions(), clean, seeds)
     if code in DUPLICATE_CODES:
         return score_duplicates(code, Duplicates(), clean, seeds)
-    return score_row(code, row_filters()[code], clean, seeds)
+    return score_row(code, variant, row_filters()[code], clean, seeds)
 
 
-def _clean(
-    code: str, rows: dict[str, list[Trajectory]], untouched: dict[str, dict[tuple[str, str], Finding]]
-) -> list[tuple[str, Trajectory]]:
+def _named(rows: Rows) -> list[Named]:
+    return [(name, t) for name, ts in rows.items() for t in ts]
+
+
+def _clean(code: str, rows: Rows, untouched: Untouched) -> list[Named]:
     """(file, trajectory) of all that have no finding of the code by themselves."""
-    return [(name, t) for name, ts in rows.items() for t in ts if (name, t.id) not in untouched.get(code, {})]
+    return [(name, t) for name, t in _named(rows) if (name, t.id) not in untouched.get(code, {})]
 
 
-def _print_similarities(
-    rows: dict[str, list[Trajectory]], untouched: dict[str, dict[tuple[str, str], Finding]], seeds: int
-) -> None:
+# ---- printing -----------------------------------------------------------------------------------------------------
+
+
+def _print_table(scores: dict[tuple[str, str], Score], untouched: Untouched, near: dict[str, Alarms]) -> None:
+    wrong: Counter[str] = sum((kind.codes for kind in near.values()), Counter())
+    heads = ("planted", "found", "recall", "mild", "plain", "gross", "placed", "untouched", "near", "precision")
+    print(f"{'code':<31}" + "".join(f"{head:>10}" for head in heads))
+    for (code, variant), score in scores.items():
+        planted, found = score.planted.total(), score.found.total()
+        placed = f"{score.placed / found:.3f}" if found and code.startswith(ONE_TURN) else "-"
+        precision = f"{found / (found + wrong[code]):.3f}" if found else "-"
+        cells = (planted, found, score.recall(), *(score.recall(s) for s in SEVERITIES), placed)
+        cells = (*cells, len(untouched.get(code, {})), wrong[code], precision)
+        name = f"{code} {variant}".strip()
+        print(f"{name:<31}" + "".join(f"{cell:>10}" for cell in cells))
+    print("\nuntouched: rows of any kind with a finding of that code; near: alarms on near misses; precision: without")
+    print("the untouched ones, which may be real.")
+
+
+def _print_near(near: dict[str, Alarms], most: int) -> None:
+    print(
+        f"\n{'near miss':<24}{'rows':>8}{'alarms':>8}{'rate':>8}"
+        + "".join(f"{s:>8}" for s in ("little", "more", "much"))
+    )
+    for kind, counted in near.items():
+        total, wrong = counted.planted.total(), counted.wrong.total()
+        by_size = "".join(f"{counted.wrong[s]:>8}" for s in SIZES)
+        codes = ", ".join(f"{code} {n}" for code, n in counted.codes.most_common())
+        print(f"{kind:<24}{total:>8}{wrong:>8}{wrong / total if total else 0:>8.4f}{by_size}  {codes}")
+    total = sum(k.planted.total() for k in near.values())
+    wrong = sum(k.wrong.total() for k in near.values())
+    print(f"{'all':<24}{total:>8}{wrong:>8}{wrong / max(1, total):>8.4f}")
+    for kind, counted in near.items():
+        for example in counted.examples[:most]:
+            print(f"    {kind}: {example}")
+
+
+def _print_repairs(repaired: dict[tuple[str, int], Mended]) -> None:
+    print(f"\n{'repair of':<24}{'severity':>9}{'found':>8}{'kept':>8}{'masked':>8}{'as before':>10}  rules")
+    for (code, severity), mended in sorted(repaired.items()):
+        rules = ", ".join(f"{rule} {n}" for rule, n in mended.rules.most_common())
+        cells = f"{severity:>9}{mended.found:>8}{mended.kept:>8}{mended.masked:>8}{mended.equal:>10}"
+        print(f"{code:<24}{cells}  {rules}")
+
+
+def _print_similarities(rows: Rows, untouched: Untouched, seeds: int) -> None:
     """Near duplicates by threshold: what is gained in recall and what it costs in false alarms."""
     print("\nduplicate.near by threshold (mild: 5 % of the words changed, plain: 2 %, gross: 0.5 %)")
     print(f"{'threshold':<18}{'mild':>9}{'plain':>9}{'gross':>9}  pairs of one group found on untouched trajectories")
@@ -186,26 +180,17 @@ def _print_similarities(
         print(f"{threshold:<18}" + "".join(f"{score.recall(s):>9}" for s in SEVERITIES) + f"  {natural}")
 
 
-def _print_table(scores: dict[str, Score], untouched: dict[str, dict[tuple[str, str], Finding]]) -> None:
-    heads = ("planted", "found", "recall", "mild", "plain", "gross", "placed", "false alarms")
-    print(f"{'code':<18}" + "".join(f"{head:>9}" for head in heads[:-1]) + f"  {heads[-1]}")
-    for code, score in scores.items():
-        numbers = [score.planted.total(), score.found.total(), score.recall(), *map(score.recall, SEVERITIES)]
-        placed = f"{score.placed / score.found.total():.3f}" if score.found and code.startswith(ONE_TURN) else "-"
-        print(f"{code:<18}" + "".join(f"{number:>9}" for number in (*numbers, placed)) + f"  {len(untouched[code])}")
-
-
-def _print_misses(scores: dict[str, Score], most: int) -> None:
-    missed = {code: score.misses for code, score in scores.items() if score.misses}
+def _print_misses(scores: dict[tuple[str, str], Score], most: int) -> None:
+    missed = {line: score.misses for line, score in scores.items() if score.misses}
     if missed:
         print("\nmissed:")
-    for code, misses in missed.items():
-        print(f"  {code}: {len(misses)}")
+    for (code, variant), misses in missed.items():
+        print(f"  {code} {variant}: {len(misses)}")
         for label in misses[:most]:
             print(f"    {label}")
 
 
-def _print_alarms(untouched: dict[str, dict[tuple[str, str], Finding]], codes: list[str]) -> None:
+def _print_alarms(untouched: Untouched, codes: list[str]) -> None:
     print("\nfindings on untouched trajectories (false alarms unless the defect is real):")
     for code in sorted(untouched, key=list(CODES).index):
         if code not in codes:

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
+from trajsynth.codec import decode, encode
 from trajsynth.readers import from_chat
 from trajsynth.testing import in_prompt
 from trajsynth.types import Conversation, Grade, Message, Question, Run, ToolCall, ToolSpec, Trajectory, Turn
@@ -102,6 +103,24 @@ def with_helper() -> Trajectory:
     own = our_trajectory()
     helper = replace(own.conversations[0], agent="helper", called_by=(0, 7, 0))
     return replace(own, id="team", conversations=(own.conversations[0], helper))
+
+
+def assert_whole(trajectory: Trajectory) -> None:
+    """Numbers rise, results answer calls that exist, spans hold calls, nothing points nowhere."""
+    for c, conversation in enumerate(trajectory.conversations):
+        numbers = [message.n for message in conversation.messages]
+        assert numbers == sorted(set(numbers))
+        calls = {(m.n, i) for m in conversation.messages for i in range(len(m.tool_calls))}
+        answered = [m.answers for m in conversation.messages if m.role == "tool"]
+        assert set(answered) <= calls and len(answered) == len(set(answered))
+        for message in conversation.messages:
+            assert message.turn is None or all(n < message.n and n in numbers for n in message.turn.hidden)
+            for call in message.tool_calls:
+                if call.span is not None:
+                    assert message.content[slice(*call.span)].startswith("<use_mcp_tool>")
+                    assert call.arguments in message.content[slice(*call.span)]
+        assert {n for d, n in trajectory.masked if d == c} <= set(numbers)
+    assert decode(encode(trajectory), Trajectory) == trajectory
 
 
 FORMS = {

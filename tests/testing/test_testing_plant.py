@@ -9,36 +9,52 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from plantsamples import FORMS
+from plantsamples import FORMS, assert_whole
 
-from trajsynth.codec import decode, encode
 from trajsynth.errors import InputError
 from trajsynth.filters import CODES as KNOWN
-from trajsynth.filters import Duplicates, recipe
+from trajsynth.filters import DuplicateQuestions, Duplicates, LeakBenchmark, recipe
 from trajsynth.grammar import read_calls
-from trajsynth.testing import CODES, DUPLICATE_CODES, SEVERITIES, in_prompt, plant, plant_duplicate
+from trajsynth.testing import BENCHMARK, CODES, SEVERITIES, in_prompt, plant, plant_duplicate
 from trajsynth.testing.wording import CALL_REFUSED
 from trajsynth.types import Grade, Trajectory
 
 FILTERS = {code: f for f in recipe("none").row_filters for code in f.codes}
 
 
-def assert_whole(trajectory: Trajectory) -> None:
-    """Numbers rise, results answer calls that exist, spans hold calls, nothing points nowhere."""
-    for c, conversation in enumerate(trajectory.conversations):
-        numbers = [message.n for message in conversation.messages]
-        assert numbers == sorted(set(numbers))
-        calls = {(m.n, i) for m in conversation.messages for i in range(len(m.tool_calls))}
-        answered = [m.answers for m in conversation.messages if m.role == "tool"]
-        assert set(answered) <= calls and len(answered) == len(set(answered))
-        for message in conversation.messages:
-            assert message.turn is None or all(n < message.n and n in numbers for n in message.turn.hidden)
-            for call in message.tool_calls:
-                if call.span is not None:
-                    assert message.content[slice(*call.span)].startswith("<use_mcp_tool>")
-                    assert call.arguments in message.content[slice(*call.span)]
-        assert {n for d, n in trajectory.masked if d == c} <= set(numbers)
-    assert decode(encode(trajectory), Trajectory) == trajectory
+@pytest.fixture(autouse=True, scope="module")
+def named_benchmark(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The planted questions are those of a benchmark the filter was told of."""
+    path = tmp_path_factory.mktemp("benchmark") / "questions.txt"
+    path.write_text("\n".join(BENCHMARK) + "\n", encoding="utf-8")
+    FILTERS["leak.benchmark"] = LeakBenchmark(questions=(str(path),))
+
+
+VARIED = {
+    "refusal",
+    "repeat.drift",
+    "error.timeouts",
+    "format.error",
+    "leak.answer",
+    "leak.host",
+    "secret",
+    "tool.misuse",
+    "unsafe.control_tokens",
+}
+"""Codes whose planters vary more than the filters know, on purpose; benchmarks/planted_shared.py counts them."""
+OURS_ONLY = {"format.error", "leak.answer"}
+IMPORTED_ONLY = {"truncated.open"}
+NEED_A_PROMPT_ONLY = {"leak.answer", "leak.benchmark", "secret", "unsafe.control_tokens"}
+"""Codes that need a boxed or a gold answer; that say something of imported rows only."""
+
+
+def offers(clean: Trajectory, code: str, severity: int) -> bool:
+    """Whether the samples have a place for it."""
+    if code == "tool.misuse":
+        return severity < 3
+    if code == "ended.early":
+        return len(clean.conversations) == 1
+    return code not in (OURS_ONLY if clean.run.source else IMPORTED_ONLY)
 
 
 @pytest.mark.parametrize("severity", SEVERITIES)
@@ -46,16 +62,18 @@ def assert_whole(trajectory: Trajectory) -> None:
 def test_one_labelled_defect_that_its_filter_sees(clean: Trajectory, code: str, severity: int) -> None:
     for seed in range(2):
         spoiled = plant(clean, code, seed=seed, severity=severity)
-        assert spoiled is not None
+        assert (spoiled is not None) is offers(clean, code, severity)
+        if spoiled is None:
+            continue
         assert_whole(spoiled)
         assert [label.code for label in spoiled.run.planted] == [code]
         assert replace(spoiled, run=clean.run) != clean
         assert plant(clean, code, seed=seed, severity=severity) == spoiled
-        if code != "refusal":  # wordings vary on purpose; the benchmark counts them
+        if code not in VARIED:
             assert code in {finding.code for finding in FILTERS[code].check(spoiled)}
 
 
-@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("code", sorted(set(CODES) - {"multi_call", "plan.missing"}))  # these two the samples have
 def test_nothing_is_found_before(clean: Trajectory, code: str) -> None:
     assert code not in {finding.code for finding in FILTERS[code].check(replace(clean, grade=Grade(correct=None)))}
 
@@ -63,7 +81,9 @@ def test_nothing_is_found_before(clean: Trajectory, code: str) -> None:
 @pytest.mark.parametrize("code", sorted(set(CODES) & set(KNOWN)))
 def test_verdicts_follow_the_scope(clean: Trajectory, code: str) -> None:
     wrong = replace(clean, grade=Grade(correct=False))
-    if KNOWN[code].scope == "C":
+    if not offers(clean, code, 2):
+        assert plant(clean, code) is None
+    elif KNOWN[code].scope == "C":
         assert plant(wrong, code) is None
         spoiled = plant(clean, code)
         assert spoiled is not None and spoiled.correct is True
@@ -75,7 +95,7 @@ def test_verdicts_follow_the_scope(clean: Trajectory, code: str) -> None:
         assert spoiled is not None and spoiled.correct is True
 
 
-@pytest.mark.parametrize("code", sorted(set(CODES) - {"repeat.loop", "repeat.run", "truncated", "refusal"}))
+@pytest.mark.parametrize("code", sorted(set(CODES) - NEED_A_PROMPT_ONLY))
 def test_without_calls_tools_or_answer_there_is_no_place(own: Trajectory, code: str) -> None:
     bare = replace(own.conversations[0], messages=own.conversations[0].messages[:2], toolsets=(), answer=None)
     assert plant(replace(own, conversations=(bare,), answer=None, masked=()), code) is None
@@ -105,7 +125,7 @@ def test_a_planted_in_prompt_call_reads_as_recorded(own: Trajectory) -> None:
 
 
 @pytest.mark.parametrize("severity", SEVERITIES)
-@pytest.mark.parametrize("code", DUPLICATE_CODES)
+@pytest.mark.parametrize("code", ["duplicate.exact", "duplicate.near"])
 def test_a_twin(clean: Trajectory, code: str, severity: int) -> None:
     twin = plant_duplicate(clean, code, severity=severity)
     if code == "duplicate.near" and severity == 3 and clean.id != "team":
@@ -118,6 +138,17 @@ def test_a_twin(clean: Trajectory, code: str, severity: int) -> None:
     threshold = 0.55 if severity == 1 else 0.8
     found = Duplicates(threshold=threshold).check_all([clean, twin])
     assert [finding.code for finding in found.get(twin.id, [])] == [code]
+
+
+@pytest.mark.parametrize("severity", SEVERITIES)
+def test_a_question_asked_twice(clean: Trajectory, severity: int) -> None:
+    twin = plant_duplicate(clean, "duplicate.question", severity=severity)
+    assert twin is not None
+    assert_whole(twin)
+    assert twin.group != clean.group and twin.question.id != clean.question.id
+    assert (twin.question.text == clean.question.text) is (severity == 3)
+    found = DuplicateQuestions().check_all([clean, twin])
+    assert [finding.code for finding in found.get(twin.id, [])] == ["duplicate.question"]
 
 
 def test_unknown_wishes_are_refused(own: Trajectory) -> None:
@@ -136,7 +167,9 @@ def test_unknown_wishes_are_refused(own: Trajectory) -> None:
 def test_any_seed_leaves_a_whole_record(code: str, seed: int, severity: int, again: bool) -> None:
     for clean in FORMS.values():
         spoiled = plant(clean, code, seed=seed, severity=severity)
-        assert spoiled is not None
+        if spoiled is None:
+            assert not offers(clean, code, severity)
+            continue
         assert_whole(spoiled)
         twice = plant(spoiled, "repeat.run", seed=seed) if again else None
         if twice is not None:

@@ -47,6 +47,8 @@ class Place:
     dice: Random
     severity: int
     """1 mild, 2 plain, 3 gross."""
+    variant: str = ""
+    """Which form of the defect; empty: drawn by lot."""
 
     @property
     def conversation(self) -> Conversation:
@@ -71,6 +73,10 @@ class Place:
     def pick(self, mild: int, plain: int, gross: int) -> int:
         """The number that goes with this place's severity."""
         return (mild, plain, gross)[self.severity - 1]
+
+    def way(self, *variants: str) -> str:
+        """The variant wished for, or one by lot."""
+        return self.variant or self.dice.choice(variants)
 
     def assistant_turns(self) -> list[Message]:
         return [message for message in self.messages if message.role == "assistant"]

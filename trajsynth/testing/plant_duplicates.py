@@ -1,7 +1,8 @@
-"""A second sample that says and does the same (`duplicate.exact`) or nearly the same (`duplicate.near`).
+"""A second sample that says and does the same (`duplicate.exact`) or nearly so (`duplicate.near`); a question twice.
 
 Level 3. Severity of exact: other case and punctuation, other white space, the same bytes; of near: at most 5 %, 2 %,
-0.5 % of what the agents said and did is changed, at least one word.
+0.5 % of what the agents said and did is changed, at least one word; of `duplicate.question`, another group that asks
+the same: other case and end mark, other white space, the same bytes.
 Tests: tests/testing/test_testing_plant_duplicates.py.
 """
 
@@ -56,6 +57,30 @@ def near(place: Place) -> Trajectory | None:
     return _with_words(
         place.trajectory, [(w, place.dice.choice([p for p in pool if p != w.text.casefold()])) for w in chosen]
     )
+
+
+def question(place: Place) -> Trajectory | None:
+    """`duplicate.question`: the same question as another group's; what is said and done stays."""
+    asked = place.trajectory.question
+    if not asked.text.strip() or not place.messages:
+        return None
+    text = (_in_other_case(asked.text), _in_other_space(asked.text), asked.text)[place.severity - 1]
+    twin = place.trajectory
+    for message in place.messages:
+        if message.role == "user" and asked.text in message.content:
+            said = message.content.replace(asked.text, text)
+            twin = with_message(twin, place.c, replace(message, content=said))
+    other = f"{twin.group}-again"
+    return replace(twin, group=other, question=replace(asked, id=f"{asked.id}-again", text=text))
+
+
+def _in_other_case(text: str) -> str:
+    stripped = text.strip().rstrip("?!.？。")
+    return stripped[:1].swapcase() + stripped[1:] if stripped else text
+
+
+def _in_other_space(text: str) -> str:
+    return "  " + re.sub(r"(?<=[,.;]) ", "\n", text, count=1).rstrip() + " \n"
 
 
 def _spoken(trajectory: Trajectory) -> list[tuple[int, Message]]:

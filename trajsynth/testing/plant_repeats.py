@@ -30,14 +30,14 @@ def loop(place: Place) -> Defect | None:
     text = joint.join([block] * copies)
     if place.severity > 1 and place.dice.random() < 0.5:  # often a token limit cuts the last copy short
         text += joint + block[: len(block) // 2]
-    return _put(place, text)
+    return put(place, text)
 
 
 def run(place: Place) -> Defect | None:
     """`repeat.run`."""
     length = place.pick(200, 800, 4_000)
     unit = place.dice.choice(RUN_UNITS if place.severity == 1 else GROSS_RUN_UNITS)
-    return _put(place, (unit * length)[:length])
+    return put(place, (unit * length)[:length])
 
 
 def _sizes(place: Place) -> list[int]:
@@ -46,7 +46,7 @@ def _sizes(place: Place) -> list[int]:
     return sorted((size for size in BLOCKS if size <= drawn), reverse=True)
 
 
-def _put(place: Place, text: str) -> Defect | None:
+def put(place: Place, text: str) -> Defect | None:
     """The text in some assistant turn, between its sentences; in its reasoning now and then, where it has any."""
     turns = place.assistant_turns()
     if not turns:

@@ -18,6 +18,7 @@ UNIT = re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]+|([^\w\s])\1*")
 """A word, a character of a script without spaces, or a run of one punctuation mark."""
 _SENTENCE_END = re.compile(r"[.!?](?=\s)|[。！？]|\n")
 _MARKUP = re.compile(r"[<>{}\[\]`\\|]|https?:")
+_FENCE = re.compile(r"^ *(?:```|~~~)", re.MULTILINE)
 _TRIES = 60
 
 
@@ -64,11 +65,18 @@ def units(text: str) -> list[str]:
 
 
 def gap(message: Message, dice: Random) -> int:
-    """A character position between two sentences of the content, in front of any call markup."""
+    """A character position between two sentences of the content, in front of any call markup, not inside code."""
     spans = [call.span[0] for call in message.tool_calls if call.span is not None]
     limit = min([*spans, *_closing(message.content), len(message.content)])
+    fences = [match.start() for match in _FENCE.finditer(message.content)]
     ends = [match.end() for match in _SENTENCE_END.finditer(message.content, 0, limit)]
+    ends = [end for end in ends if sum(fence < end for fence in fences) % 2 == 0]
     return dice.choice(ends) if ends else min(limit, len(message.content))
+
+
+def plain(message: Message) -> str:
+    """What the message says before any call markup."""
+    return message.content[: min((call.span[0] for call in message.tool_calls if call.span), default=None)]
 
 
 def _closing(content: str) -> list[int]:

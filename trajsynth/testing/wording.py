@@ -30,6 +30,20 @@ NETWORK_ERRORS: Final = (
     '{{"success": false, "message": "rate limit reached, {0} calls in this window"}}',
 )
 
+TIMEOUTS: Final = (
+    "Request timed out after {0} seconds",
+    "ReadTimeout: no bytes within {0} s",
+    "Error: the operation did not finish within {0} seconds and was cancelled",
+    '{{"error": {{"type": "timeout", "message": "deadline of {0}000 ms exceeded"}}}}',
+    "504 Gateway Time-out",
+    "Tool call exceeded its time limit ({0} s).",
+    "asyncio.exceptions.TimeoutError",
+    '{{"success": false, "message": "query timed out"}}',
+    "context deadline exceeded (attempt took {0}.0s)",
+    "Execution timed out.",
+)
+"""Time-outs; `{0}` is a number of seconds."""
+
 CALL_REFUSED: Final = {
     "call.unknown_tool": "Error: unknown tool, the call was not executed",
     "call.bad_json": "Error: invalid arguments, they could not be parsed as JSON; the call was not executed",

@@ -48,9 +48,11 @@ def result(place: Place, n: int, answers: tuple[int, int], said: Said) -> Messag
     )
 
 
-def exchange(place: Place, n: int, text: str, call: ToolCall, like: Message, said: Said) -> list[Message]:
+def exchange(
+    place: Place, n: int, text: str, call: ToolCall, like: Message, said: Said, reasoning: str = ""
+) -> list[Message]:
     """A turn with one call and its result, numbered from `n`."""
-    return [turn(place, n, text, [call], like), result(place, n + 1, (n, 0), said)]
+    return [turn(place, n, text, [call], like, reasoning), result(place, n + 1, (n, 0), said)]
 
 
 def user(n: int, text: str) -> Message:
