@@ -17,7 +17,7 @@ LEVELS: dict[int, str] = {
     "configsecrets configyaml",
     2: "filters paradigms invocation teachers tools questions grading",
     3: "generate curate multidoc builders report testing",
-    4: "cli __main__",
+    4: "cli verl __main__",
 }
 LEVEL = {name: level for level, names in LEVELS.items() for name in names.split()}
 NEIGHBOURS_MAY_MEET = {0, 1, 4}

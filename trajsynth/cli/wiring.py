@@ -143,15 +143,27 @@ async def perform(
 @asynccontextmanager
 async def equipped(config: Config, documents: Path | None, run: Path | None = None) -> AsyncIterator[Equipment]:
     """Teachers and tools, opened and closed again; tools within their limits, both behind the cache if there is one."""
-    from trajsynth.tools import LimitedToolbox, Toolbox, build_sources
-
     async with AsyncExitStack() as stack:
         teachers = await open_teachers(config, teachers_used(config), stack)
-        sources = build_sources(config.tools, documents, os.environ, run, teachers)
-        opened = await stack.enter_async_context(Toolbox(sources, float(config.tools.timeout), config.tools.servers))
-        limits = _limits(config)
-        equipment = Equipment(teachers=teachers, toolbox=LimitedToolbox(opened, limits) if limits else opened)
-        yield _remembering(equipment, config, limits, stack) if config.cache else equipment
+        toolbox = await open_tools(config, documents, run, teachers, stack)
+        equipment = Equipment(teachers=teachers, toolbox=toolbox)
+        yield _remembering(equipment, config, _limits(config), stack) if config.cache else equipment
+
+
+async def open_tools(
+    config: Config,
+    documents: Path | None,
+    run: Path | None,
+    teachers: Mapping[str, Teacher],
+    stack: AsyncExitStack,
+) -> Toolbox:
+    """Every tool within its limits, opened; they close with the stack."""
+    from trajsynth.tools import LimitedToolbox, Toolbox, build_sources
+
+    sources = build_sources(config.tools, documents, os.environ, run, teachers)
+    opened = await stack.enter_async_context(Toolbox(sources, float(config.tools.timeout), config.tools.servers))
+    limits = _limits(config)
+    return LimitedToolbox(opened, limits) if limits else opened
 
 
 def _limits(config: Config) -> dict[str, ToolLimits]:

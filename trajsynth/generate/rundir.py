@@ -29,6 +29,7 @@ from trajsynth.errors import ConfigError, InputError, RunConflict
 from trajsynth.generate.jobs import Slice, digest
 
 RUN_FILE = "run.yaml"
+DOCUMENTS_FILE = "documents.sqlite"
 LOCK_FILE = ".lock"
 SETUP_LOCK = ".lock.setup"
 SHOWN_DIFFERENCES = 4
@@ -138,7 +139,7 @@ class RunDir:
         `stamp` names what the pages come from (such as the number of questions), so a run whose questions grew gets
         the new pages.
         """
-        path = self.path / "documents.sqlite"
+        path = self.path / DOCUMENTS_FILE
         try:
             with self._record() as record:
                 if not path.exists() or record.get("documents", "") != stamp:
