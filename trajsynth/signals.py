@@ -212,8 +212,12 @@ def error_outcome(text: str) -> Outcome | None:
 def _exit_code(text: str) -> int:
     """The exit code a shell tool reports; 0 when it reports none. 1 alone is no failure of the tool: `grep` says so of
     no match and a test runner of a failed test."""
-    found = _EXIT.search(text[:120]) or _EXIT.search(text[-120:])
-    return int(found[1]) if found else 0
+    for part in (text[:120], text[-120:]):
+        lower = part.lower()
+        found = _EXIT.search(part) if "exit" in lower or "return" in lower else None
+        if found is not None:
+            return int(found[1])
+    return 0
 
 
 def is_transient(text: str) -> bool:

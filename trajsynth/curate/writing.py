@@ -23,7 +23,7 @@ from trajsynth.curate.sources import Source
 from trajsynth.errors import InputError
 from trajsynth.filters.funnel import Report
 from trajsynth.filters.recipe import Weighed, with_masks
-from trajsynth.readers.files import parse_line
+from trajsynth.readers.files import is_record, parse_line
 from trajsynth.types import Finding, Trajectory
 
 Mend: TypeAlias = Callable[[Trajectory], Trajectory]
@@ -112,8 +112,8 @@ class _Row:
 
     def json(self, masks: tuple[tuple[int, int], ...], mend: Mend | None) -> bytes:
         """The record; the line itself where nothing changed."""
-        regraded = self.recorded in self.source.grades
-        if self.source.ours and not masks and not mend and not regraded and self.id == self.recorded:
+        changed = masks or mend or self.recorded in self.source.grades or self.id != self.recorded
+        if not changed and (self.source.ours or _as_we_write(self.line)):
             return self.line.rstrip()
         return encode(replace(with_masks(self.trajectory(mend), masks), id=self.id))
 
@@ -121,6 +121,11 @@ class _Row:
         """The line read once more, graded anew, mended."""
         trajectory = with_grade(parse_line(self.line, str(self.source.path)), self.source.grades)
         return mend(trajectory) if mend else trajectory
+
+
+def _as_we_write(line: bytes) -> bool:
+    """Whether a line is a record of ours without the fields that filtering adds."""
+    return is_record(line) and line.endswith(b"}") and b'"findings":' not in line and b'"dropped":' not in line
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,4 +145,5 @@ class _Files:
         if weighed.dropped:
             extra["dropped"] = weighed.dropped
         file = self.rejected if weighed.dropped else self.kept
-        file.write(row.json(weighed.masks, mend)[:-1] + b"," + encode(extra)[1:] + b"\n")
+        record = row.json(weighed.masks, mend)
+        file.writelines((memoryview(record)[:-1], b",", memoryview(encode(extra))[1:], b"\n"))
