@@ -94,6 +94,25 @@ def test_verl_gets_its_columns_and_a_tool_config(make: Make, tmp_path: Path) -> 
     assert report.differences == ()
 
 
+def test_a_runs_own_tools_run_in_verl_unless_a_class_is_named(make: Make, tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    yaml = pytest.importorskip("yaml")
+    for named, runs in (("", "trajsynth.verl.RunTool"), ("mine.Tool", "mine.Tool")):
+        build_rl(group(make, "a", "+-"), tmp_path, Target(format="verl", run="/runs/night1", tool_class=named))
+        (tool,) = yaml.safe_load((tmp_path / "tool_config.yaml").read_text())["tools"]
+        assert tool["class_name"] == runs
+        assert tool["config"] == {"type": "native"} | ({} if named else {"run": "/runs/night1"})
+
+
+def test_prompts_with_agents_for_tools_are_left_out(make: Make, tmp_path: Path) -> None:
+    (team,) = group(make, "a", "+")
+    browsing = ToolSpec(name="agents__browsing", server="agents", tool="browsing")
+    conversation = replace(team.conversations[0], toolsets=((browsing,),))
+    report = build_rl([replace(team, conversations=(conversation,))], tmp_path)
+    assert report.refused == {"rl.sub_agents": 1}
+    assert build_rl([replace(team, id="t", conversations=(conversation,)), *group(make, "a", "-")], tmp_path).used == 2
+
+
 def test_verl_keeps_tool_sets_apart_and_refuses_schemas_it_cannot_hold(make: Make, tmp_path: Path) -> None:
     pytest.importorskip("pyarrow")
     other = (ToolSpec(name="now", parameters={"type": "object", "properties": {"zone": {"type": "string"}}}),)

@@ -49,7 +49,9 @@ class Target:
     split_seed: int = 0
     """Draws who goes to validation: equal for all sets of a run, so that a question is on one side in all of them."""
     tool_class: str = ""
-    """For verl's RL: the class that runs the tools, `package.module.Class`."""
+    """For verl's RL: the class that runs the tools, `package.module.Class`; trajsynth's own for a `run`."""
+    run: str = ""
+    """For verl's RL: the folder of the run whose tools are offered, as verl's workers see it."""
     mixture: Mixture | None = None
     """Caps and shares; with one (an empty one too) rows stand in an order drawn by `seed`, whatever order the
     trajectories come in. Without one all are taken, as they come."""
@@ -64,7 +66,11 @@ class Target:
         if not isinstance(self.format, str):
             return self.format()
         return format_named(
-            self.format, tokenizer=self.tokenizer, chat_template=self.chat_template, tool_class=self.tool_class
+            self.format,
+            tokenizer=self.tokenizer,
+            chat_template=self.chat_template,
+            tool_class=self.tool_class,
+            run=self.run,
         )
 
     @property

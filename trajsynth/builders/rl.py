@@ -20,6 +20,7 @@ from trajsynth.builders.rows import Refusal, Row, render
 from trajsynth.builders.spool import Spool, drawn
 from trajsynth.config import Mixture
 from trajsynth.errors import ConfigError
+from trajsynth.paradigms.offer import AGENTS
 from trajsynth.types import Trajectory
 
 ANSWER_FORM = "When you know the answer, end with a message that states it as \\boxed{answer}."
@@ -98,12 +99,19 @@ def _ineligible(trajectory: Trajectory) -> Refusal | None:
 
 
 def _take_prompt(group: _Group, key: int, trajectory: Trajectory, spool: Spool) -> None:
-    row = render(trajectory)
+    row = _executable(trajectory) or render(trajectory)
     if isinstance(row, Refusal):
         if group.place < 0 and (group.reason == _IN_PROMPT or key < group.key):
             group.reason, group.key = row.reason, key
         return
     group.place, group.key = spool.put(_prompt(trajectory, row)), key
+
+
+def _executable(trajectory: Trajectory) -> Refusal | None:
+    """Refused where some tool is another agent: no trainer has one."""
+    toolsets = trajectory.conversations[0].toolsets if trajectory.conversations else ()
+    agents = any(spec.server == AGENTS for tools in toolsets for spec in tools)
+    return Refusal(reason="rl.sub_agents", detail="a tool is an agent of its own") if agents else None
 
 
 def _prompt(trajectory: Trajectory, row: Row) -> Prompt:

@@ -157,6 +157,7 @@ def _layout(
         validation=_validation(target.validation, kept, seed),
         split_seed=seed,
         tool_class=target.tool_class,
+        run=str(kept[0].resolve().parents[2]) if config is not None else "",  # RUN/curated/RECIPE/kept.jsonl
         format=target.format,
         file_type=target.file_type,
         tokenizer=target.tokenizer,

@@ -24,12 +24,14 @@ FORMATS: dict[str, type[Format]] = {
 __all__ = ["FORMATS", "FileType", "Format", "Kind", "Laid", "features", "format_named"]
 
 
-def format_named(name: str, *, tokenizer: Any = None, chat_template: str | None = None, tool_class: str = "") -> Format:
+def format_named(
+    name: str, *, tokenizer: Any = None, chat_template: str | None = None, tool_class: str = "", run: str = ""
+) -> Format:
     """A fresh format. Raises ConfigError for a name nobody knows, and for `tokens` without a tokenizer."""
     if name not in FORMATS:
         raise ConfigError(unknown("format", name, FORMATS))
     if name == Verl.name:
-        return Verl(tool_class)
+        return Verl(tool_class, run)
     if name != Tokens.name:
         return FORMATS[name]()
     if tokenizer is None:

@@ -9,6 +9,7 @@ Tests: tests/builders/.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 from typing import Any
@@ -30,6 +31,8 @@ from trajsynth.builders.prompts import Prompt
 from trajsynth.builders.rows import Refusal, Row
 from trajsynth.builders.split import train_stem
 
+RUN_TOOL = "trajsynth.verl.RunTool"
+"""Runs the tools of a run of ours as they ran for its teachers."""
 TOOL_CLASS = "my_tools.Tool"
 """Stands in tool_config.yaml until the user names the class that runs the tools."""
 
@@ -44,14 +47,21 @@ class Verl(Format):
             "one file a tool set; raise data.max_length; set data.ignore_input_ids_mismatch=True for Qwen3 templates",
             "arguments are JSON text: right for templates that print it as it is (Qwen), not for Llama 3's `tojson`",
         ),
-        "rl": ("reward.custom_reward_function.path=pkg://trajsynth.builders.reward, .name=compute_score",),
+        "rl": (
+            "reward.custom_reward_function.path=pkg://trajsynth.builders.reward, .name=compute_score",
+            "raise multi_turn.max_tool_response_length: verl's default of 256 characters cuts nearly every tool result",
+        ),
     }
     refuses = {"dpo": "it has no DPO trainer; use trl or swift"}  # noqa: RUF012
 
-    def __init__(self, tool_class: str = "") -> None:
-        """`tool_class` runs the tools of RL rollouts: `package.module.Class`, a verl.tools.base_tool.BaseTool."""
-        self._tool_class = tool_class or TOOL_CLASS
-        if not tool_class:
+    def __init__(self, tool_class: str = "", run: str = "") -> None:
+        """`tool_class` runs the tools of RL rollouts: `package.module.Class`, a verl.tools.base_tool.BaseTool.
+
+        Without one, trajsynth.verl.RunTool does, where `run` (a folder) is given.
+        """
+        self._tool_class = tool_class or (RUN_TOOL if run else TOOL_CLASS)
+        self._tool_options: dict[str, str] = {"type": "native"} | ({"run": run} if self._tool_class == RUN_TOOL else {})
+        if self._tool_class == TOOL_CLASS:
             unnamed = f"name the class that runs the tools: --tool-class ({TOOL_CLASS} stands in tool_config.yaml)"
             self.notes = self.notes | {"rl": (*self.notes["rl"], unnamed)}  # type: ignore[misc]
         self._sets: dict[bytes, str] = {}
@@ -122,10 +132,15 @@ class Verl(Format):
             return {}
         stems = dict.fromkeys(train_stem(file.rpartition(".")[0]) for file in files)
         return {
-            f"tool_config{stem.removeprefix('train')}.yaml": _tool_config(self._schemas[stem], self._tool_class)
+            f"tool_config{stem.removeprefix('train')}.yaml": self._tool_config(self._schemas[stem])
             for stem in stems
             if self._schemas[stem]
         }
+
+    def _tool_config(self, tools: list[dict[str, Any]]) -> bytes:
+        same = {"class_name": self._tool_class, "config": self._tool_options}
+        listed = [copy.deepcopy(same) | {"tool_schema": tool} for tool in tools]  # copies, or YAML writes references
+        return yaml.safe_dump({"tools": listed}, sort_keys=False, allow_unicode=True).encode()
 
     def _file(self, tools: list[dict[str, Any]]) -> str:
         key = hashlib.sha256(json.dumps(tools, sort_keys=True).encode()).digest()
@@ -206,8 +221,3 @@ def _rl_features(ds: Any, tools: list[str]) -> dict[str, Any]:
         "reward_model": strings("style", "ground_truth"),
         "extra_info": extra,
     }
-
-
-def _tool_config(tools: list[dict[str, Any]], tool_class: str) -> bytes:
-    listed = [{"class_name": tool_class, "config": {"type": "native"}, "tool_schema": tool} for tool in tools]
-    return yaml.safe_dump({"tools": listed}, sort_keys=False, allow_unicode=True).encode()
