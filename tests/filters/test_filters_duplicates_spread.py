@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -16,11 +17,11 @@ from hypothesis import strategies as st
 
 from trajsynth.filters import duplicates_shuffle, duplicates_spread
 from trajsynth.filters.duplicates_clusters import Pool, Search, duplicates
-from trajsynth.filters.duplicates_graph import Duplicate
+from trajsynth.filters.duplicates_graph import Duplicate, Graph
 from trajsynth.filters.duplicates_shingles import pack, told, unpack
 from trajsynth.filters.duplicates_shuffle import Shuffle
 from trajsynth.filters.duplicates_sketch import Backend
-from trajsynth.filters.duplicates_spread import spread_duplicates
+from trajsynth.filters.duplicates_spread import _Finder, spread_duplicates
 
 
 class Elsewhere:
@@ -103,6 +104,18 @@ def test_short_answers_of_one_mould_are_compared_each_with_each() -> None:
     elsewhere, search = Elsewhere(), Search(0.8, pairwise=10)
     assert [(d.index, d.partner) for d in spread_duplicates(signatures, search, elsewhere, across=True)] == [(60, 7)]
     assert spread_duplicates(signatures, search, elsewhere, across=True) == locally(signatures, search, True)
+
+
+def test_of_many_candidates_each_is_compared_with_each_in_the_end() -> None:
+    base = [f"w{i}" for i in range(40)]
+    signatures = [signature(f"Quite another answer with number {i} in it") for i in range(20)]
+    signatures += [signature(" ".join(base)), signature(" ".join([*base, "end"]))]
+    with ExitStack() as stack:
+        finder = _Finder(signatures, Search(0.8, pairwise=10), Elsewhere(), True, stack)
+        finder._read()
+        finder.graph = Graph(len(signatures), finder._worth, finder._twins())
+        finder._connect(finder._tried([list(range(22))]))
+        assert finder.graph.connected(20, 21) and not finder.graph.connected(0, 20)
 
 
 def test_datasketch_proposes_the_same() -> None:
