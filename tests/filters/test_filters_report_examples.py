@@ -90,6 +90,7 @@ def test_the_words_a_finding_speaks_of() -> None:
     assert words("repeat.loop", 3, (6, 14)) == "the lead"
     assert words("repeat.loop", 3) == "first the lead, then the fault"
     assert words("call.schema", 4) == 'search({"q": 1})'
+    assert words("truncated", 3) == "first the lead, then the fault"
     assert words("ended.early") == words("repeat.loop", 5) == "only thoughts"
     assert words("leak.answer") == "Who?"
     assert words("grade.wrong") == "the answer (accepted: 12 | twelve)"

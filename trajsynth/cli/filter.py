@@ -80,7 +80,7 @@ def filter_(
         reports = steps.curate(files, chosen, out, how)
     for report in reports.values():
         click.echo(render(report) + "\n")
-    click.echo(f"written to {out}")
+    click.echo(f"written to {out}; examples of every finding: {out}/{chosen[0].name}/report.md")
 
 
 def _what_if(

@@ -84,9 +84,9 @@ def _close(config: Config, folder: Path, summary: Summary, reports: dict[str, Re
         ended,
         steps.count(folder),
         kept=steps.kept_by_arm(folder, first) if first else None,
-        funnels=[render(report) for report in reports.values()],
+        funnels=[render(report, brief=True) for report in reports.values()],
         built=built,
-        next_commands=_next(config, folder),
+        next_commands=_next(config, folder, first),
     )
     click.echo("\n".join([*summary.notes, text]))
     if config.push is not None and built:
@@ -95,8 +95,10 @@ def _close(config: Config, folder: Path, summary: Summary, reports: dict[str, Re
         click.echo("\n" + lines(pushed(folder, config.push.repo, public=not config.push.private, quiet=quiet)))
 
 
-def _next(config: Config, folder: Path) -> dict[str, str]:
+def _next(config: Config, folder: Path, recipe: str | None) -> dict[str, str]:
     commands = {"look": f"trajsynth stats {folder}"}
+    if recipe is not None:
+        commands["why"] = f"read {folder}/curated/{recipe}/report.md: what was found, how often, with examples"
     if "sft" in config.build:
         commands["train"] = (
             f"load {folder}/datasets/sft/train.jsonl in TRL as docs/formats.md shows (assistant_only_loss)"

@@ -84,7 +84,11 @@ def _tagged(report: Report) -> list[str]:
         for fate in fates(report)
         if (count := report.found.get(fate.code, 0)) and fate.code not in report.dropping
     ]
-    return ["Found, and nothing dropped for it:", _table(("", "found", "share", "", ""), rows, "lrrll")] if rows else []
+    return (
+        ["Found, and nothing dropped for it:", _table(("", "found", "share", "action", ""), rows, "lrrll")]
+        if rows
+        else []
+    )
 
 
 # ---- who ----------------------------------------------------------------------------------------------------------

@@ -124,6 +124,8 @@ def quote(trajectory: Trajectory, finding: Finding) -> str:
     message = _message(conversation, finding)
     if message is None:
         return ""
+    if finding.code == "truncated":
+        return shown(message.content, max(0, len(message.content) - EXCERPT))
     if finding.span is not None and finding.span[0] < len(message.content):
         return shown(message.content, *finding.span)
     return shown(_spoken(message))
