@@ -7,7 +7,7 @@ here, exactly. Level 3, imports codec and formats.base. Tests: tests/builders/te
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -38,10 +38,10 @@ class _JsonLines:
 class _Parquet:
     def __init__(self, writer: Any, features: Any) -> None:
         self._writer = writer
-        self._features = features
+        self._columns = [(name, _packer(kind)) for name, kind in features.items()]
 
     def write(self, record: dict[str, Any]) -> None:
-        self._writer.write({name: _packed(kind, record.get(name)) for name, kind in self._features.items()})
+        self._writer.write({name: pack(record.get(name)) if pack else record.get(name) for name, pack in self._columns})
 
 
 @contextmanager
@@ -95,20 +95,31 @@ def _json(kind: Any) -> bool:
     return isinstance(kind, ds.List) and isinstance(kind.feature, ds.Json)
 
 
-def _packed(kind: Any, value: Any) -> Any:
-    """A value as a column of this kind stores it: every key there, JSON as text."""
+Pack = Callable[[Any], Any]
+
+
+def _packer(kind: Any) -> Pack | None:
+    """How a value becomes what a column of this kind stores: every key there, JSON as text. None: it is so already."""
     ds = datasets_module()
-    if value is None:
-        return None
     if isinstance(kind, ds.Json):
-        return json.dumps(value, ensure_ascii=False)
+        return lambda value: None if value is None else json.dumps(value, ensure_ascii=False)
     if isinstance(kind, ds.List):
-        return [_packed(kind.feature, item) for item in value]
-    return {key: _packed(inner, value.get(key)) for key, inner in kind.items()} if isinstance(kind, dict) else value
+        inner = _packer(kind.feature)
+        return inner and (lambda value: None if value is None else [inner(item) for item in value])
+    if not isinstance(kind, dict):
+        return None
+    fields = [(key, _packer(field)) for key, field in kind.items()]
+
+    def struct(value: dict[str, Any] | None) -> dict[str, Any] | None:
+        if value is None:
+            return None
+        return {key: pack(value.get(key)) if pack else value.get(key) for key, pack in fields}
+
+    return struct
 
 
 def _unpacked(kind: Any, value: Any) -> Any:
-    """The inverse of `_packed`."""
+    """The inverse of what `_packer` makes."""
     ds = datasets_module()
     if isinstance(kind, ds.Json):
         return json.loads(value)

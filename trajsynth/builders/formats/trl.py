@@ -7,6 +7,8 @@ row comes from; TRL ignores columns it does not know. Level 3, imports formats.b
 
 from __future__ import annotations
 
+import json
+from functools import lru_cache
 from typing import Any
 
 from trajsynth.builders.content import Content, Part, Said, calls_of, merged
@@ -23,6 +25,7 @@ from trajsynth.builders.formats.base import (
 )
 from trajsynth.builders.prompts import Prompt
 from trajsynth.builders.rows import Refusal, Row
+from trajsynth.codec import encode
 
 _MASKED = "train_masked"
 
@@ -170,7 +173,13 @@ def _loads_exactly(row: Row) -> bool:
     """Whether every number among the arguments and schemas survives `datasets`: it reads and writes `Json` columns with
     pandas' ujson, which rounds to 10 places, drifts in the last digit, and stops at integers beyond 64 bits."""
     arguments = (value for message in row.messages for _, value in calls_of(message))
-    return all(map(_exact, [*arguments, *row.tools]))
+    return all(map(_exact, arguments)) and _exact_tools(encode(row.tools))
+
+
+@lru_cache(maxsize=64)
+def _exact_tools(tools: bytes) -> bool:
+    """Rows by the thousand have the same tools."""
+    return _exact(json.loads(tools))
 
 
 def _exact(value: Any) -> bool:
