@@ -252,8 +252,8 @@ def told(engine: str, ended: Ended) -> str:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    """What a user reads: every file but the store of measurements."""
-    paths = [path for path in folder.rglob("*.json*") if path.is_file()]
+    """All there is, the store of measurements included."""
+    paths = [path for path in folder.rglob("*") if path.is_file()]
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(paths)}
 
 

@@ -72,3 +72,8 @@ def test_a_part_of_a_run_is_not_spread(tmp_path: Path, capsys: pytest.CaptureFix
     assert trajsynth("generate", "quickstart", "--engine", "ray", "--shard", "1/2", "-o", str(tmp_path / "run")) == 2
     assert "--shard and --engine ray both split the run" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
+
+
+def test_workers_are_of_this_machine(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert trajsynth("filter", str(tmp_path), "--engine", "ray", "--workers", "2") == 2
+    assert "--workers are processes of this machine" in capsys.readouterr().err

@@ -213,4 +213,4 @@ def test_a_node_lost_on_the_way_changes_nothing() -> None:
     ended = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr[-4000:]
     assert "a node killed with 1 tasks running while measuring" in ended.stdout
-    assert ended.stdout.count(" equal") == 7 and "DIFFERENT" not in ended.stdout
+    assert ended.stdout.count(" equal") >= 7 and "DIFFERENT" not in ended.stdout

@@ -83,11 +83,10 @@ def _engine(how: How, out: Path) -> Iterator[Engine]:
 
         yield Local(how.workers)
         return
-    from trajsynth.curate.engine_ray import OnRay, Tasks
-    from trajsynth.raycluster import joined
+    from trajsynth.curate.engine_ray import on_ray
 
-    with joined() as ray:
-        yield OnRay(Tasks(ray), out)
+    with on_ray(out) as engine:
+        yield engine
 
 
 class _Bar:
