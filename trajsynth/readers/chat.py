@@ -36,6 +36,12 @@ _ROLES: Final[dict[str, Role]] = {
     "assistant": "assistant",
     "tool": "tool",
     "function": "tool",
+    "tool_result": "tool",
+    "environment": "tool",
+    "ipython": "tool",
+    "human": "user",
+    "ai": "assistant",
+    "model": "assistant",
 }
 _REASONING: Final = ("reasoning_content", "reasoning", "thinking")
 _KNOWN: Final = frozenset({"role", "content", "tool_calls", "function_call", "finish_reason", "outcome", *_REASONING})
@@ -83,60 +89,76 @@ def _messages(row: Mapping[str, Any], where: str) -> tuple[Message, ...]:
         place = f"{where}: messages[{n}]"
         if not isinstance(item, Mapping):
             raise RecordError(f"{place}: Expected `object`, got `{_kind(item)}`")
-        message = _message(n, item, place)
-        if message.role == "assistant":
+        written = item.get("role")
+        role = _ROLES.get(written) if isinstance(written, str) else None
+        if role is None:
+            raise RecordError(f"{place}.role: Expected one of {', '.join(_ROLES)}, got {written!r}")
+        message = _result(n, item, place, pending) if role == "tool" else _message(n, item, place, role)
+        if role == "assistant":
             pending = [(n, index, call.id) for index, call in enumerate(message.tool_calls)]
-        elif message.role == "tool":
-            message = _answering(message, pending, item, place)
         messages.append(message)
     return tuple(messages)
 
 
-def _message(n: int, item: Mapping[str, Any], place: str) -> Message:
-    written = item.get("role")
-    role = _ROLES.get(written) if isinstance(written, str) else None
-    if role is None:
-        raise RecordError(f"{place}.role: Expected one of {', '.join(_ROLES)}, got {written!r}")
-    reasoning = next((item[key] for key in _REASONING if item.get(key) is not None), None)
-    finish = _string(item.get("finish_reason"), f"{place}.finish_reason")
+def _message(n: int, item: Mapping[str, Any], place: str, role: Role) -> Message:
+    spoken = role == "assistant"
+    finish = _string(item.get("finish_reason"), place, ".finish_reason")
     return Message(
         n=n,
         role=role,
-        content=_content(item.get("content"), role, f"{place}.content"),
-        reasoning=_content(reasoning, role, f"{place}.reasoning"),
-        extra={str(key): value for key, value in item.items() if key not in _KNOWN and value is not None},
-        tool_calls=_calls(item, place) if role == "assistant" else (),
-        turn=Turn(finish_reason=finish) if role == "assistant" else None,
+        content=_content(item.get("content"), role, place, "content"),
+        reasoning=_reasoning(item, role, place),
+        extra=_extra(item),
+        tool_calls=_calls(item, place) if spoken else (),
+        turn=Turn(finish_reason=finish) if spoken else None,
     )
 
 
-def _answering(message: Message, pending: list[tuple[int, int, str]], item: Mapping[str, Any], place: str) -> Message:
-    """The tool message with its call: next in line, unless its id singles out one of the *same turn's* open calls."""
+def _result(n: int, item: Mapping[str, Any], place: str, pending: list[tuple[int, int, str]]) -> Message:
+    """A tool message with its call: next in line, unless its id singles out one of the *same turn's* open calls."""
+    _string(item.get("finish_reason"), place, ".finish_reason")
+    content = _content(item.get("content"), "tool", place, "content")
+    _reasoning(item, "tool", place)
     said = item.get("tool_call_id")
     named = [entry for entry in pending if said and entry[2] == said]
     entry = named[0] if len(named) == 1 else (pending[0] if pending else None)
     if entry is not None:
         pending.remove(entry)
-    given = _string(item.get("outcome"), f"{place}.outcome")
-    outcome = error_outcome(message.content) or "ok"
+    given = _string(item.get("outcome"), place, ".outcome")
+    outcome = error_outcome(content) or "ok"
     if given in ("ok", "tool_error", "invalid_call", "timeout", "unavailable", "blocked"):
         outcome = cast(Any, given)
     return Message(
-        n=message.n,
+        n=n,
         role="tool",
-        content=message.content,
-        extra=message.extra,
+        content=content,
+        extra=_extra(item),
         answers=None if entry is None else entry[:2],
         outcome=outcome,
         outcome_from="typed" if given and outcome == given else "text",
     )
 
 
-def _content(value: Any, role: Role, place: str) -> str:
+def _reasoning(item: Mapping[str, Any], role: Role, place: str) -> str:
+    for key in _REASONING:
+        if item.get(key) is not None:
+            return _content(item[key], role, place, "reasoning")
+    return ""
+
+
+def _extra(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields that are not known."""
+    if item.keys() <= _KNOWN:
+        return {}
+    return {str(key): value for key, value in item.items() if key not in _KNOWN and value is not None}
+
+
+def _content(value: Any, role: Role, where: str, field: str) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
         return scrub(value)
+    place = f"{where}.{field}"
     if isinstance(value, list | tuple) or hasattr(value, "tolist"):
         parts = _items(value, place)
         return "\n".join(_part(part, f"{place}[{index}]") for index, part in enumerate(parts))
@@ -159,7 +181,10 @@ def _part(part: Any, place: str) -> str:
 def _calls(item: Mapping[str, Any], place: str) -> tuple[ToolCall, ...]:
     calls: list[ToolCall] = []
     if item.get("tool_calls") is not None:
-        entries = _items(item["tool_calls"], f"{place}.tool_calls")
+        entries = item["tool_calls"]
+        if isinstance(entries, str):
+            entries = _parse(entries, f"{place}.tool_calls") if entries.strip() else []
+        entries = _items(entries, f"{place}.tool_calls")
         calls = [_call(entry, f"{place}.tool_calls[{index}]") for index, entry in enumerate(entries)]
     if item.get("function_call") is not None:
         calls.append(_call(item["function_call"], f"{place}.function_call"))
@@ -175,7 +200,7 @@ def _call(entry: Any, place: str) -> ToolCall:
     body = entry if body is None else body
     if not isinstance(body, Mapping):
         raise RecordError(f"{place}.function: Expected `object`, got `{_kind(body)}`")
-    arguments = body.get("arguments")
+    arguments = body.get("arguments", body.get("args"))
     return ToolCall(
         id=_key(entry.get("id"), f"{place}.id"),
         name=_string(body.get("name"), f"{place}.name"),
@@ -262,11 +287,11 @@ def _items(value: Any, place: str) -> list[Any]:
     return list(value)
 
 
-def _string(value: Any, place: str) -> str:
+def _string(value: Any, place: str, field: str = "") -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise RecordError(f"{place}: Expected `str | null`, got `{_kind(value)}`")
+        raise RecordError(f"{place}{field}: Expected `str | null`, got `{_kind(value)}`")
     return scrub(value)
 
 
