@@ -156,3 +156,9 @@ def test_any_turns_are_read_or_refused(said: list[Any]) -> None:
     else:
         messages = trajectory.conversations[0].messages
         assert [m.n for m in messages] == list(range(len(messages)))
+
+
+@pytest.mark.parametrize("role", [[], {}, 3, None, ["user"]])
+def test_a_role_of_another_type_is_one_clear_error(role: object) -> None:
+    with pytest.raises(RecordError, match=r"row: messages\[0\]\.role"):
+        as_trajectory({"messages": [{"role": role, "content": "x"}]})

@@ -42,7 +42,8 @@ _ARGUMENTS = re.compile(r'"(?:arguments|parameters)"\s*:\s*')
 def is_sharegpt(row: Mapping[str, Any]) -> bool:
     """Whether a row's turns are of this layout: `conversations` of from/value, or `messages` with roles of ms-swift."""
     if "messages" in row:
-        return any(_role(turn) in _NOT_CHAT for turn in _turns(row["messages"]))
+        roles = map(_role, _turns(row["messages"]))
+        return any(isinstance(role, str) and role in _NOT_CHAT for role in roles)
     turns = _turns(row.get("conversations"))
     return bool(turns) and isinstance(turns[0], Mapping) and ("from" in turns[0] or "role" in turns[0])
 
