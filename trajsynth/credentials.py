@@ -100,7 +100,7 @@ def _hinted(text: str, start: int) -> bool:
     if text.startswith(_OPENINGS, start):
         return True
     before = text[_before(text, start) : start].lower()
-    return any(name in before for name in _NAMES)
+    return any(map(before.__contains__, _NAMES))
 
 
 def _before(text: str, start: int) -> int:

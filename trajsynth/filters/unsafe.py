@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NamedTuple
 
 from trajsynth.credentials import find_secrets
 from trajsynth.filters.base import Filter
@@ -18,7 +18,7 @@ from trajsynth.protocols import Measures
 from trajsynth.signals import CONTROL_TOKENS
 from trajsynth.types import Finding, Message, Trajectory
 
-_OPENINGS: Final = ("<|", "<｜", "_of_turn>", "INST]")
+_OPENINGS: Final = ("｜", "<|", "_of_turn>", "INST]")
 _SHOWN: Final = 6
 
 
@@ -90,8 +90,7 @@ def _shown(kind: str, value: str) -> str:
     return "***" if kind == "login" else f"{value[:_SHOWN]}..."
 
 
-@dataclass(frozen=True, slots=True)
-class _Text:
+class _Text(NamedTuple):
     """A text of a message."""
 
     c: int
@@ -121,14 +120,14 @@ def _told(trajectory: Trajectory) -> _Told:
     at = 0
     for c, conversation in enumerate(trajectory.conversations):
         for message in conversation.messages:
-            for field, text in _fields(message):
-                if text:
-                    texts.append(_Text(c, message, field, text, at))
-                    at += len(text) + 1
+            if message.content:
+                texts.append(_Text(c, message, "content", message.content, at))
+                at += len(message.content) + 1
+            if message.reasoning:
+                texts.append(_Text(c, message, "reasoning", message.reasoning, at))
+                at += len(message.reasoning) + 1
+            for call in message.tool_calls:
+                if call.span is None and call.arguments:
+                    texts.append(_Text(c, message, "arguments", call.arguments, at))
+                    at += len(call.arguments) + 1
     return _Told(texts, "\n".join([text.text for text in texts]), [text.start for text in texts])
-
-
-def _fields(message: Message) -> Iterator[tuple[str, str]]:
-    yield "content", message.content
-    yield "reasoning", message.reasoning
-    yield from (("arguments", call.arguments) for call in message.tool_calls if call.span is None)
