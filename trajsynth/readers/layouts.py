@@ -1,16 +1,19 @@
 """Which layout a row has, and the trajectory it holds.
 
-Recognised row by row: records of ours, OpenAI chat, ShareGPT and ms-swift, chats with calls in their text, question
-and text. Level 1. Tests: tests/readers/.
+Recognised row by row: records of ours, OpenAI chat, ShareGPT and ms-swift, chats of typed blocks, chats with calls in
+their text, question and text, question and calls. Level 1. Tests: tests/readers/.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from trajsynth.errors import RecordError
+from trajsynth.readers.blocks import has_blocks, to_openai
 from trajsynth.readers.chat import from_chat
 from trajsynth.readers.intext import with_calls
 from trajsynth.readers.listing import tagged_tools
@@ -19,6 +22,8 @@ from trajsynth.types import Trajectory
 
 _ASKED: Final = ("question", "instruction", "prompt", "query", "input")
 _TOLD: Final = ("trajectory", "response", "output", "completion", "text")
+_TURNS: Final = ("conversation", "trajectory", "dialogue", "dialog", "turns", "history", "chat", "input")
+"""Other names of `messages`, where the value is a list of messages."""
 _ACTION = re.compile(r"^[ \t]{0,8}Action(?:[ \t]\d{1,3})?[ \t]?:|<use_mcp_tool>|<tool_call>", re.MULTILINE)
 
 
@@ -26,8 +31,9 @@ def from_row(row: Any, where: str = "row") -> Trajectory:
     """A foreign row of any known layout; `where` opens the error message. Raises RecordError."""
     if not isinstance(row, Mapping):
         return from_chat(row, where)
+    row = _unwrapped(row)
     sharegpt = is_sharegpt(row)
-    chat = to_chat(row, where) if sharegpt else _told(row)
+    chat = to_chat(row, where) if sharegpt else _blocks(_told(row, where), where)
     trajectory = from_chat(_with_tools(chat), where)
     if sharegpt:
         source = trajectory.run.source.removesuffix(":chat")
@@ -37,13 +43,76 @@ def from_row(row: Any, where: str = "row") -> Trajectory:
 
 def is_plain_record(row: Mapping[str, Any]) -> bool:
     """Whether a row is a trajectory of ours in its plain form."""
-    return "conversations" in row and "messages" not in row and not is_sharegpt(row)
+    talks = row.get("conversations")
+    return talks is not None and not isinstance(talks, str) and "messages" not in row and not is_sharegpt(row)
 
 
-def _told(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A row of question and text as a chat row; other rows as they are."""
+def _unwrapped(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The row with its messages under their usual name, and as a list where they were JSON text."""
+    key = next((key for key in ("messages", "conversations") if key in row), None)
+    if key is not None:
+        listed = _listed(row[key])
+        return row if listed is row[key] else {**row, key: listed}
+    found = next((key for key in _TURNS if _is_chat(row.get(key))), None)
+    if found is not None:
+        return {**{k: v for k, v in row.items() if k != found}, "messages": _listed(row[found])}
+    prompt, completion = row.get("prompt"), row.get("completion")
+    if _is_chat(prompt) and _is_chat(completion):
+        rest = {k: v for k, v in row.items() if k not in ("prompt", "completion")}
+        return {**rest, "messages": [*_listed(prompt), *_listed(completion)]}
+    return row
+
+
+def _listed(value: Any) -> Any:
+    """A list from JSON text or an array; anything else as it is."""
+    if isinstance(value, str) and value.lstrip()[:1] == "[":
+        try:
+            found = json.loads(value)
+        except (ValueError, RecursionError):
+            return value
+        return found if isinstance(found, list) else value
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
+def _is_chat(value: Any) -> bool:
+    """Whether a value is a list that opens with a message or an item of a chat."""
+    listed = _listed(value)
+    first = listed[0] if isinstance(listed, list | tuple) and listed else None
+    return isinstance(first, Mapping) and bool({"role", "from", "type"} & first.keys())
+
+
+def _blocks(row: Mapping[str, Any], where: str) -> Mapping[str, Any]:
+    """The row with messages in OpenAI form where they are typed blocks or items."""
+    messages = row.get("messages")
+    if not isinstance(messages, list | tuple):
+        return row
+    system = row.get("system")
+    told = (
+        [] if system is None or any(_says(m) == "system" for m in messages) else [{"role": "system", "content": system}]
+    )
+    if not has_blocks(messages):
+        return {**row, "messages": [*told, *messages]} if told and isinstance(system, str) and system else row
+    return {**row, "messages": [*told, *to_openai(messages, f"{where}: messages")]}
+
+
+def _says(message: Any) -> Any:
+    return message.get("role") if isinstance(message, Mapping) else None
+
+
+def _told(row: Mapping[str, Any], where: str) -> Mapping[str, Any]:
+    """A row of question and text, or of question and calls, as a chat row; other rows as they are."""
     if "messages" in row:
         return row
+    if {"chosen", "rejected"} <= row.keys():
+        raise RecordError(f"{where}: a preference pair, not a trajectory; write each side as a row with `messages`")
+    asked_for = _listed(row.get("answers"))
+    if "tools" in row and isinstance(row.get("query"), str) and isinstance(asked_for, list) and asked_for:
+        rest = {key: value for key, value in row.items() if key not in ("query", "answers")}
+        turns = [
+            {"role": "user", "content": row["query"]},
+            {"role": "assistant", "content": "", "tool_calls": asked_for},
+        ]
+        return {**rest, "messages": turns}
     told = next((key for key in _TOLD if isinstance(row.get(key), str) and _ACTION.search(row[key])), None)
     if told is None:
         return row
