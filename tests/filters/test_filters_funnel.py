@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import random
-from typing import Any
+from typing import Any, ClassVar
 
+import pytest
 from rowfakes import asks, record, row, says
 
-from trajsynth.filters import Report, recipe
+from trajsynth.errors import ConfigError
+from trajsynth.filters import Quantity, RepeatLoop, Report, recipe
 from trajsynth.filters.funnel import MOST_ARMS, OTHERS
 from trajsynth.filters.recipe import Weighed
 from trajsynth.types import Finding, Outcome, Question, Trajectory
@@ -92,6 +95,15 @@ def test_arms_beyond_the_most_are_counted_together() -> None:
         report.add(f"teacher {i}//", True, empty())
     assert len(report.arms) == MOST_ARMS + 1 and report.arms[OTHERS].total == 50
     assert sum(arm.total for arm in report.arms.values()) == report.total
+
+
+def test_a_quantity_without_a_threshold_is_refused() -> None:
+    @dataclasses.dataclass(frozen=True)
+    class Odd(RepeatLoop):
+        quantities: ClassVar = (Quantity("repeat.loop", "copy", "copies"),)
+
+    with pytest.raises(ConfigError, match="'copy' is no field of it that holds a number"):
+        Report(recipe="mine").add_quantities(Odd())
 
 
 def test_clusters_of_samples_and_how_alike_they_are() -> None:

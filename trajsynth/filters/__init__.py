@@ -25,6 +25,7 @@ from trajsynth.filters.errors import ErrorStreak, ErrorTimeouts
 from trajsynth.filters.funnel import Report
 from trajsynth.filters.language import LanguageMixed
 from trajsynth.filters.leaks import LeakAnswer, LeakHost
+from trajsynth.filters.quantities import Quantity
 from trajsynth.filters.recipe import SHIPPED, Curated, Curation, Decision, Recipe, recipe
 from trajsynth.filters.repeat import RepeatLoop, RepeatRun
 from trajsynth.filters.repeat_sentences import RepeatDrift, RepeatInterleaved
@@ -65,6 +66,7 @@ __all__ = [
     "Member",
     "MultiCall",
     "PlanMissing",
+    "Quantity",
     "Recipe",
     "RedundantRetry",
     "Refusal",

@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from trajsynth.codec import encode
+from trajsynth.errors import ConfigError
 from trajsynth.filters.base import in_scope
 from trajsynth.filters.codes import scope_of
 from trajsynth.filters.distributions import Distribution
@@ -171,13 +172,17 @@ class Report:
                 )
                 keep(chosen, example)
 
-    def add_quantities(self, kind: Any, thresholds: Mapping[str, Any]) -> None:
-        """What a filter with these thresholds compares with them; before the first trajectory."""
+    def add_quantities(self, kind: Any) -> None:
+        """What a filter compares with its thresholds; before the first trajectory. Raises ConfigError where a quantity
+        names no threshold."""
         tunable = getattr(kind, "thresholds", {})
         for quantity in getattr(kind, "quantities", ()):
             field, known = quantity.field, self.distributions.setdefault(kind.name, {})
+            threshold = getattr(kind, field, None)
+            if not isinstance(threshold, int | float):
+                raise ConfigError(f"filter {kind.name!r}: its quantity {field!r} is no field of it that holds a number")
             main = tunable.get(quantity.code) == field
-            known[field] = Distribution.of(kind.name, quantity, float(thresholds[field]), tunable=main)
+            known[field] = Distribution.of(kind.name, quantity, float(threshold), tunable=main)
 
     def add_clusters(self, name: str, found: Mapping[str, Iterable[Finding]]) -> None:
         """The findings of a filter over the whole set, by trajectory id; those about no duplicates are passed over."""

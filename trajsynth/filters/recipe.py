@@ -138,7 +138,7 @@ class Recipe:
             filters[step.filter.name] = {"thresholds": parameters(step.filter), "actions": dict(step.actions)}
         made = Report(recipe=self.name, filters=filters)
         for step in self.steps:
-            made.add_quantities(step.filter, parameters(step.filter))
+            made.add_quantities(step.filter)
         return made
 
     @cached_property
