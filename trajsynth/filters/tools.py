@@ -24,7 +24,8 @@ _URL = re.compile(
 _QUERY_NAMES: Final = frozenset({"q", "query", "queries", "search", "search_query", "keywords", "keyword"})
 _PLACEHOLDER = re.compile(
     r"\s*(?:\.{3}|…|<[a-z][\w -]{0,40}>|\{\{?[a-z][\w -]{0,40}\}\}?|\[(?:your|insert|the) [\w -]{1,40}\]"
-    r"|(?:your|my)_\w{1,30}|(?:string|placeholder|tbd|n/a))\s*",
+    r"|(?:your|my)_\w{1,30}|(?:your|insert|enter)(?: the| your)? [\w -]{1,40} here|\$\{\w{1,40}\}"
+    r"|(?:string|placeholder|tbd|todo|n/a))\s*",
     re.IGNORECASE,
 )
 _HANDLE = re.compile(r"(?:sandbox|session|container|browser|kernel|conversation)_?id", re.IGNORECASE)
