@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from trajsynth.builders import build_dpo
-from trajsynth.types import Failure, Grade, Trajectory
+from trajsynth.types import Failure, Grade, Run, Trajectory
 
 Make = Callable[..., Trajectory]
 
@@ -129,6 +129,15 @@ def test_the_seed_draws_other_candidates_and_length_never_does(make: Make, tmp_p
         build_dpo(sides, tmp_path, seed=seed)
         drawn.add(pairs(tmp_path)[0]["chosen_id"])
     assert len(drawn) > 2
+
+
+def test_the_last_message_is_the_answer_of_imported_rows(make: Make, tmp_path: Path) -> None:
+    run = Run(source="tau-bench/chat")
+    good, bad = make("g", answer=None, run=run), make("b", correct=False, answer=None, run=run, steps=2)
+    conversation = bad.conversations[0]
+    silent = replace(bad, id="s", conversations=(replace(conversation, messages=conversation.messages[:3]),))
+    assert build_dpo([good, bad, silent], tmp_path).refused == {"answer.missing": 1}
+    assert build_dpo([make("g", answer=None), bad], tmp_path).refused == {"answer.missing": 1, "pair.no_partner": 1}
 
 
 def test_two_sides_that_say_the_same_are_no_pair(make: Make, tmp_path: Path) -> None:

@@ -84,6 +84,7 @@ def test_another_seed_takes_others_and_no_mixture_keeps_the_order_of_input(make:
         ({"shares": {"teacher": {"qwen": 0.25, "deepseek": 0.75}}}, 1, {"qwen": 4, "deepseek": 12}),
         ({"shares": {"teacher": {"deepseek": 1}}}, 1, {"deepseek": 12}),
         ({"shares": {"paradigm": {"react": 3, "miroflow": 1}}, "total": 8}, 2, {"react": 6, "miroflow": 2}),
+        ({"shares": {"paradigm": {"react": 1}}, "per_question": 3}, 0, {str(question): 3 for question in range(6)}),
         ({"shares": {"teacher": {"qwen": 2, "deepseek": 1}}, "per_teacher": {"deepseek": 3}}, 1,
          {"qwen": 6, "deepseek": 3}),
     ],

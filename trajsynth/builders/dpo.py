@@ -23,10 +23,14 @@ from trajsynth.builders.rows import Refusal, Row, render
 from trajsynth.builders.spool import Spool, drawn
 from trajsynth.codec import encode
 from trajsynth.config import Mixture
-from trajsynth.filters import PlanMissing
+from trajsynth.filters import Answer, PlanMissing
 from trajsynth.types import Trajectory
 
 __all__ = ["Pairing", "Policy", "build_dpo", "ineligible"]
+
+
+_ANSWERED = Answer()
+"""Has an answer: recorded in records of ours, the last message of imported rows."""
 
 
 def ineligible(trajectory: Trajectory, *, judged: bool) -> Refusal | None:
@@ -36,7 +40,7 @@ def ineligible(trajectory: Trajectory, *, judged: bool) -> Refusal | None:
         return Refusal(reason=f"infra.{kind}")
     if trajectory.correct is None:
         return Refusal(reason="grade.unknown")
-    if not (trajectory.answer or "").strip():
+    if not _ANSWERED.keep(trajectory):
         return Refusal(reason="answer.missing")
     if judged and not trajectory.correct and trajectory.grade and not trajectory.grade.method.startswith("judge"):
         return Refusal(reason="grade.not_judged", detail="only exact matching rejected it")

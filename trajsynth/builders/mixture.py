@@ -58,6 +58,9 @@ class Pile:
         self._questions.append(question)
         self._arms.append(number)
 
+    def __len__(self) -> int:
+        return len(self._keys)
+
     def order(self) -> list[int]:
         """Candidates, first come first."""
         return sorted(range(len(self._keys)), key=self._keys.__getitem__)
@@ -97,6 +100,7 @@ class Quota:
         self._reset()
         if mixture.shares:
             self._shared, wanted = _one_dimension(mixture)
+            self._parts = dict.fromkeys(wanted, len(pile))
             self._parts = self._room(wanted, mixture.total)
             self._reset()
         self._total = mixture.total
@@ -109,6 +113,8 @@ class Quota:
     def full(self, candidate: int) -> str:
         """The cap that leaves no room for a candidate, empty when there is room."""
         arm = self._pile.arm(candidate)
+        if self._parts and self._by_name[self._shared, name := arm.named(self._shared)] >= self._parts.get(name, 0):
+            return "mixture.shares"
         if self._total is not None and self._taken >= self._total:
             return "mixture.total"
         if self._per_question and self._by_question[self._pile.question(candidate)] >= self._per_question:
@@ -118,10 +124,6 @@ class Quota:
             most = cap.get(name) if isinstance(cap, dict) else cap
             if most is not None and self._by_name[dimension, name] >= most:
                 return f"mixture.per_{dimension}"
-        if self._parts:
-            name = arm.named(self._shared)
-            if self._by_name[self._shared, name] >= self._parts.get(name, 0):
-                return "mixture.shares"
         return ""
 
     def take(self, candidate: int) -> None:
