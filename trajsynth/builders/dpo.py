@@ -40,7 +40,7 @@ def ineligible(trajectory: Trajectory, *, judged: bool) -> Refusal | None:
         return Refusal(reason=f"infra.{kind}")
     if trajectory.correct is None:
         return Refusal(reason="grade.unknown")
-    if not _ANSWERED.keep(trajectory):
+    if _ANSWERED.measure(trajectory)["answer"] != "given":
         return Refusal(reason="answer.missing")
     if judged and not trajectory.correct and trajectory.grade and not trajectory.grade.method.startswith("judge"):
         return Refusal(reason="grade.not_judged", detail="only exact matching rejected it")
