@@ -89,6 +89,8 @@ def test_recorded_answers(trajectory: Trajectory, expected: list[str]) -> None:
         ("boxed", "It is 4.", ["answer.missing"]),
         ("boxed", r"It is \boxed{4}.", []),
         ("boxed", r"It is \boxed{}.", ["answer.empty"]),
+        ("boxed", r"It is \box{4}.", ["format.error"]),
+        ("boxed", "It is in the box {4}.", ["answer.missing"]),
         (r"Answer: (.*)", "Answer: 4", []),
         (r"Answer: (.*)", "4", ["answer.missing"]),
     ],

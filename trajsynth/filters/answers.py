@@ -29,6 +29,7 @@ class Answer(Filter):
 
     name: ClassVar = "answer"
     codes: ClassVar = ("answer.missing", "answer.empty", "format.error")
+    measured_by: ClassVar = ("form",)
 
     form: str = "recorded"
     r"""`recorded` (of imported rows: `last_message`), `boxed`, `last_message`, or a regular expression."""
@@ -69,7 +70,7 @@ class Answer(Filter):
         return [self.finding("answer.missing", measures, detail=detail)]
 
 
-_BOX = re.compile(r"\\?\b(?:boxed|fbox)\b", re.IGNORECASE)
+_BOX = re.compile(r"\\?\b(?:boxed|fbox)\b|\\box\b", re.IGNORECASE)
 
 
 def _botched(turn: Message) -> bool:
