@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,10 @@ import json, sys
 from datasets import get_dataset_config_names, load_dataset
 rows = {}
 for name in get_dataset_config_names("me/set"):
-    data = load_dataset("me/set", name, split="train")
+    data = load_dataset("me/set", name)
+    if sys.argv[1] not in data:
+        continue
+    data = data[sys.argv[1]]
     rows[name] = {"rows": list(data), "features": repr(data.features)}
 json.dump(rows, sys.stdout)
 """
@@ -70,8 +74,8 @@ class User:
         done = self._python(PUSH_IN_SMALL_SHARDS if small else PUSH, str(self.run), repo, *options, token=token)
         return done.returncode, done.stdout + done.stderr
 
-    def load(self) -> dict[str, Any]:
-        done = self._python(LOAD)
+    def load(self, split: str = "train") -> dict[str, Any]:
+        done = self._python(LOAD, split)
         assert done.returncode == 0, done.stderr
         loaded: dict[str, Any] = json.loads(done.stdout)
         return loaded
@@ -136,6 +140,21 @@ def test_create_load_and_push_again_with_fewer_shards(tmp_path: Path, trajectori
         code, said = user.push()
         assert (code, len(hub.repos["me/set"].commits), hub.log.count("put")) == (0, commits, puts), said
         assert not (user.run / ".push").exists()
+
+
+def test_train_and_validation_arrive_as_splits(tmp_path: Path, trajectories: list[Trajectory]) -> None:
+    spread = [replace(t, group=f"q{i}") for i, t in enumerate(trajectories)]
+    with HubServer() as hub:
+        user = User(hub, tmp_path)
+        build_sft(spread, user.run / "datasets" / "sft", Target(validation=0.4))
+        code, said = user.push()
+        assert code == 0, said
+        card = hub.files("me/set")["README.md"].decode()
+        for split in ("train", "validation"):
+            assert f"path: sft/{split}-*.parquet" in card
+            loaded = user.load(split)["sft"]["rows"]
+            assert pruned(loaded) == source(user, "sft", f"{split}.jsonl")
+            assert loaded
 
 
 def test_one_folder_joins_what_is_there(tmp_path: Path, trajectories: list[Trajectory]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,19 @@ def test_files_with_other_columns_are_configs_of_their_own(tmp_path: Path, many:
     built(tmp_path, many)
     assert [(p.config, p.split, p.rows) for p in parts(tmp_path)] == [("sft", "train", 20), ("sft-masked", "train", 1)]
     assert [p.config for p in parts(tmp_path / "datasets" / "sft")] == ["sft", "sft-masked"]
+
+
+def test_validation_is_a_split_of_the_same_configs(tmp_path: Path, many: list[Trajectory]) -> None:
+    spread = [replace(t, group=f"q{i}", masked=((0, 2),) if i % 2 else ()) for i, t in enumerate(many)]
+    built(tmp_path, spread, validation=0.4)
+    found = parts(tmp_path)
+    assert [(p.config, p.split) for p in found] == [
+        ("sft", "train"), ("sft", "validation"), ("sft-masked", "train"), ("sft-masked", "validation")]  # fmt: skip
+    assert found[0].columns == found[1].columns != found[2].columns == found[3].columns
+    staged = [stage(part, tmp_path / "work") for part in found]
+    assert [one.shards[0].name for one in staged[:2]] == [
+        "train-00000-of-00001.parquet", "validation-00000-of-00001.parquet"]  # fmt: skip
+    assert sum(p.rows for p in found) == 21
 
 
 @pytest.mark.parametrize(("file_type", "most"), [("jsonl", 10**9), ("jsonl", 4000), ("parquet", 2000)])

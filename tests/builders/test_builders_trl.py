@@ -120,6 +120,22 @@ def test_masked_conversations_train_on_what_is_not_masked(run: Path, tmp_path: P
         assert squashed(decoded(trainer.processing_class, trained)) == squashed(said(source["completion"]))
 
 
+@pytest.mark.parametrize("view", ["as_seen", "final"])
+def test_turns_train_in_the_context_their_teacher_saw(run: Path, tmp_path: Path, view: str) -> None:
+    shape = ("--view", view, "--validation", "0.4", "--check", "--max-tokens", "4000", "--over-length", "cut")
+    assert trajsynth("build", "sft", str(run / "outputs/quickstart"), *shape, "-o", str(tmp_path)) == 0
+    file = tmp_path / "train_masked.jsonl"
+    trainer = example("train_sft").train(str(run / "tiny"), file, out=str(tmp_path / "m"), max_length=8192, **STEPS)
+    assert trainer.state.global_step == 2
+    for data, name in ((trainer.train_dataset, "train"), (trainer.eval_dataset, "validation")):
+        rows = lines(tmp_path / f"{name}_masked.jsonl")
+        assert len(data) == len(rows) > 0
+        for row, source in zip(data, rows, strict=True):
+            trained = [label for label in row["labels"] if label != -100]
+            assert squashed(decoded(trainer.processing_class, trained)) == squashed(said(source["completion"]))
+    assert "eval_loss" in trainer.evaluate()
+
+
 def test_tokens_train_as_they_are(run: Path, tmp_path: Path) -> None:
     from datasets import load_dataset
     from trl import SFTConfig, SFTTrainer

@@ -15,7 +15,9 @@ from typing import Any
 import yaml
 
 from trajsynth.builders.card_training import how_to_train, load_line
+from trajsynth.builders.lengths import Shaped
 from trajsynth.builders.origin import Origin
+from trajsynth.codec import from_builtins
 from trajsynth.filters.codes import CODES
 
 _TEXT = 400
@@ -52,7 +54,7 @@ class Pushed:
     files: tuple[str, ...] = ()
     """Paths in the repository, data and extras."""
     stats: dict[str, Any] = field(default_factory=dict)
-    """trajectories, used, refused, teachers, lengths, solve_rates, notes of its build."""
+    """trajectories, used, refused, teachers, lengths, shaped, solve_rates, notes of its build."""
     example: str = ""
     """The first row, long texts cut."""
 
@@ -165,6 +167,9 @@ def _config(name: str, pushed: Pushed, repo: str) -> str:
     lines.append(counts)
     if stats.get("lengths"):
         lines.append(_lengths(stats["lengths"]))
+    if stats.get("shaped"):
+        told = from_builtins(stats["shaped"], Shaped, f"{name}: shaped").told()
+        lines.append("\n".join(f"- {line[:1].upper()}{line[1:]}." for line in told))
     if stats.get("solve_rates"):
         rates = ", ".join(f"{rate}: {count}" for rate, count in stats["solve_rates"].items())
         lines.append(f"Questions by the share of rollouts that was right: {rates}.")
