@@ -22,7 +22,7 @@ ERR: tuple[str, str, Outcome] = ("x", "no", "tool_error")
         ("a/react/mcp", 0, "a/react/mcp"),
         ("//", 0, "(unknown)"),
         ("gpt//", 0, "gpt"),
-        ("lab/model/react/mcp", 0, "lab/model/react/mcp"),
+        ("http://lab//model/react/mcp", 0, "http://lab//model/react/mcp"),
         ("a very long teacher's name/react/mcp", 24, "a very long t…/react/mcp"),
         ("a very long teacher's name//", 12, "a very long…"),
         ("x\x1b[2J/react/mcp", 0, "x\\x1b[2J/react/mcp"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -88,14 +89,24 @@ def test_the_words_a_finding_speaks_of() -> None:
         return quote(trajectory, Finding(filter="f", code=code, message=n, span=span))
 
     assert words("repeat.loop", 3, (6, 14)) == "the lead"
-    assert words("repeat.loop", 3) == "first the lead, then the fault"
+    assert words("repeat.cross_turn", 3) == "first the lead, then the fault"
+    assert words("repeat.loop", 3) == ""  # in the reasoning, quoted in the detail
     assert words("call.schema", 4) == 'search({"q": 1})'
     assert words("truncated", 3) == "first the lead, then the fault"
-    assert words("ended.early") == words("repeat.loop", 5) == "only thoughts"
+    assert words("ended.early") == words("repeat.cross_turn", 5) == "only thoughts"
     assert words("leak.answer") == "Who?"
     assert words("grade.wrong") == "the answer (accepted: 12 | twelve)"
     assert words("infra.teacher") == words("repeat.loop", 99) == ""
     assert quote(trajectory, Finding(filter="f", code="repeat.loop", conversation=7)) == ""
+
+
+def test_of_several_calls_the_one_at_fault() -> None:
+    calls = (ToolCall(name="open", arguments="{}"), ToolCall(name="search", arguments="{q}"))
+    message = Message(n=1, role="assistant", content="Both at once.", tool_calls=calls)
+    trajectory = record(conversations=(Conversation(messages=(message,)),))
+    finding = Finding(filter="calls", code="call.bad_json", message=1, value="search")
+    assert quote(trajectory, finding) == "search({q})"
+    assert quote(trajectory, replace(finding, value=None, code="multi_call")) == "open({}); search({q})"
 
 
 def test_details_are_made_fit_too() -> None:

@@ -45,7 +45,7 @@ def arm_name(arm: str, most: int = 0) -> str:
     teacher's name is cut."""
     if arm == OTHERS:
         return "(all others)"
-    name = visible("/".join(part for part in arm.split("/") if part)) or UNKNOWN
+    name = visible("/".join(part for part in arm.rsplit("/", 2) if part)) or UNKNOWN
     if not most or len(name) <= most:
         return name
     tail = visible("".join(f"/{part}" for part in arm.rsplit("/", 2)[1:] if part))

@@ -63,6 +63,8 @@ class Clusters:
         self.members += size
         label = _label(size)
         self.sizes[label] = self.sizes.get(label, 0) + 1
+        if self.sizes[label] == 1:
+            self.sizes = dict(sorted(self.sizes.items(), key=lambda item: int(item[0].rstrip("+").split("-")[0])))
         if len(self.largest) == LARGEST and (-size, kept) > self.largest[-1].order:
             return
         ordered = sorted(members, key=lambda member: (-member.similarity, member.id))[:LARGEST]

@@ -26,6 +26,9 @@ EXCERPT: Final = 200
 _AROUND: Final = 1000
 """Characters on each side of an excerpt that are searched for the beginnings of secrets."""
 _DETAIL: Final = 300
+_OF_CALLS: Final = ("call.", "tool.misuse", "multi_call", "loop.action", "retry.redundant", "leak.host")
+_ELSEWHERE: Final = ("repeat.loop", "repeat.run", "repeat.interleaved", "repeat.drift", "secret", "unsafe.")
+"""Without a span these are in the reasoning or the arguments, and their details quote it."""
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 _NAMED: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
@@ -124,6 +127,10 @@ def quote(trajectory: Trajectory, finding: Finding) -> str:
     message = _message(conversation, finding)
     if message is None:
         return ""
+    if finding.span is None and finding.code.startswith(_ELSEWHERE):
+        return ""
+    if finding.code.startswith(_OF_CALLS) and message.tool_calls:
+        return shown(_calls(message, finding.value))
     if finding.code == "truncated":
         return shown(message.content, max(0, len(message.content) - EXCERPT))
     if finding.span is not None and finding.span[0] < len(message.content):
@@ -144,5 +151,10 @@ def _message(conversation: Conversation, finding: Finding) -> Message | None:
 
 def _spoken(message: Message) -> str:
     """What a message says; of one without words its thoughts, else its calls."""
-    calls = "; ".join(f"{call.name}({call.arguments})" for call in message.tool_calls)
-    return message.content.strip() or message.reasoning.strip() or calls
+    return message.content.strip() or message.reasoning.strip() or _calls(message, None)
+
+
+def _calls(message: Message, tool: float | str | None) -> str:
+    """The calls of a message, those of the tool named in a finding if there are any."""
+    named = [call for call in message.tool_calls if tool in (call.name, call.tool)]
+    return "; ".join(f"{call.name}({call.arguments})" for call in named or message.tool_calls)
