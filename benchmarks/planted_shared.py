@@ -51,11 +51,12 @@ ONE_TURN = ("repeat.", "call.", "answer.", "truncated", "refusal")
 Untouched = dict[str, dict[tuple[str, str], Finding]]
 
 
-def read(files: Iterable[Path]) -> Rows:
+def read(files: Iterable[Path], most: int) -> Rows:
     """Trajectories by file, empty ones left out."""
-    return {
+    rows = {
         path.name: [t for t in read_trajectories(path) if any(c.messages for c in t.conversations)] for path in files
     }
+    return {name: ts[:: -(-len(ts) // most)] if most else ts for name, ts in rows.items() if ts}
 
 
 def alarms(rows: Rows) -> Untouched:
@@ -75,6 +76,7 @@ def main() -> None:
     parser.add_argument("files", nargs="*", type=Path)
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--ours", type=int, default=6, help="Questions of our own run; 0: no such rows.")
+    parser.add_argument("--most", type=int, default=0, help="Rows of a file, evenly spread; 0: all.")
     parser.add_argument("--seeds", type=int, default=1, help="Plantings of each code, severity and trajectory.")
     parser.add_argument("--code", action="append", help="Only this code; may be repeated.")
     parser.add_argument("--misses", type=int, default=5, help="Misses and alarms to list per code.")
@@ -83,7 +85,7 @@ def main() -> None:
     if not files and not options.ours:
         sys.exit(f"no *.jsonl in {options.data / 'trajectories'}; give files, or --data")
     started = time.process_time()
-    rows = read(files)
+    rows = read(files, options.most)
     if not options.files:
         rows |= unspaced()
         rows |= {"ours": ours(options.ours)} if options.ours else {}
