@@ -26,7 +26,7 @@ from trajsynth.invocation import invocation
 from trajsynth.paradigms import KeepLastResults, ReAct
 from trajsynth.paradigms.seen import seen, tools_seen
 from trajsynth.protocols import HIDDEN_RESULT, Limits, Reply
-from trajsynth.types import Conversation, Edit, Grade, Message, Question, ToolSpec, Trajectory, Turn
+from trajsynth.types import Conversation, Edit, Grade, Message, Question, Run, ToolSpec, Trajectory, Turn
 
 Make = Callable[..., Trajectory]
 REPLAYS: tuple[Replay, ...] = ("never", "tools", "always")
@@ -169,7 +169,8 @@ async def test_what_nobody_saw_is_refused(make: Make, tmp_path: Path) -> None:
     conversation = trajectory.conversations[0]
     shorter = replace(conversation, messages=tuple(m for m in conversation.messages if m.n not in (2, 3)))
     assert refusal(replace(trajectory, conversations=(shorter,))) == "view.edited"
-    assert refusal(make("imported")) == "view.unrecorded"
+    assert refusal(make("unrecorded")) == "view.unrecorded"
+    assert refusal(replace(trajectory, run=Run(source="chat"))) == "view.unrecorded", "imported"
     edited = replace(trajectory, id="e", edits=(edit,))
     report = build_sft([trajectory, edited, make("i")], tmp_path, Target(check=True), Shape(view="as_seen"))
     assert report.refused == {"view.edited": 1, "view.unrecorded": 1}

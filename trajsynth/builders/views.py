@@ -206,6 +206,8 @@ def _unseen(trajectory: Trajectory, index: int, messages: Sequence[Message]) -> 
     edited = any(edit.conversation == index for edit in trajectory.edits)
     if edited or any(message.n != i for i, message in enumerate(messages)):
         return Refusal(reason="view.edited", detail="a repaired conversation is none that a teacher saw")
+    if trajectory.run.source:
+        return Refusal(reason="view.unrecorded", detail="imported: what its turns saw was not written down")
     unrecorded = next((m.n for m in messages if m.role == "assistant" and m.turn is None), None)
     if unrecorded is None:
         return None
