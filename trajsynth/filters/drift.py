@@ -31,11 +31,16 @@ _ORDINALS = (
     "zeroth first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth "
     "fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
 )
+_ROMAN: Final = " i ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx"
 _SPELLED: Final = {
     word: value
-    for line in (_CARDINALS.split(), _ORDINALS.split(), "零一二三四五六七八九十")
+    for line in (_CARDINALS.split(), _ORDINALS.split(), _ROMAN.split(" "), "零一二三四五六七八九十")
     for value, word in enumerate(line)
 }
+_PRONOUNS: Final = frozenset({"i", "you", "he", "she", "it", "we", "they"})
+_AUXILIARIES: Final = frozenset(
+    {"have", "has", "had", "will", "would", "shall", "am", "are", "is", "was", "were", "do", "does"}
+)
 _SUM = re.compile(r"=\s*\d")
 _REGULAR: Final = 0.6
 _SHARING: Final = 4
@@ -71,10 +76,10 @@ def drifts(text: str, found: Sequence[Sentence]) -> list[Copies]:
 
 
 def _items(found: Sequence[Sentence]) -> Iterator[Copies]:
-    """Sentences that items of a numbered list say one after another, word for word."""
+    """Numbered list items that begin, one after another, with the same sentence."""
     groups: defaultdict[tuple[str, ...], list[Sentence]] = defaultdict(list)
     for sentence in found:
-        if sentence.item >= 0 and size(sentence.words) >= _FLOOR:
+        if sentence.item >= 0 and not sentence.remark and size(sentence.words) >= _FLOOR:
             groups[sentence.words].append(sentence)
     for group in groups.values():
         start = 0
@@ -88,6 +93,23 @@ def _items(found: Sequence[Sentence]) -> Iterator[Copies]:
 def _family(kind: Difference, members: Sequence[Sentence]) -> Copies:
     spans = tuple((member.start, member.end) for member in members)
     return Copies(kind, len(members), sum(size(member.words) for member in members), spans)
+
+
+def cumulative(text: str, spans: Sequence[tuple[int, int]]) -> bool:
+    """Whether what stands between copies is each time the same and more: the stanzas of a counting song."""
+    between = [text[a:b].strip() for (_, a), (b, _) in pairwise(spans)]
+    grown = sum(len(b) > len(a) and 5 * _shared(a, b) >= 3 * len(a) for a, b in pairwise(between))
+    return len(between) >= _FLOOR_COPIES and grown * 5 >= 4 * (len(between) - 1)
+
+
+def _shared(a: str, b: str) -> int:
+    """How many characters two texts begin and end with alike."""
+    return _alike(a, b) + _alike(a[::-1], b[::-1])
+
+
+def _alike(a: str, b: str) -> int:
+    """How many characters two texts begin with alike."""
+    return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
 
 
 # ---- sentences ----------------------------------------------------------------------------------------------------
@@ -115,7 +137,7 @@ def _of_sentences(text: str, found: Sequence[Sentence]) -> Iterator[Copies]:
         if len(family) >= _FLOOR_COPIES:
             raw = [text[s.start : s.end] for s in family]
             kind = _difference([s.words for s in family], [WORD.findall(r) for r in raw], any(map(_SUM.search, raw)))
-            if kind is not None:
+            if kind is not None and not cumulative(text, [(s.start, s.end) for s in family]):
                 yield _family(kind, family)
 
 
@@ -194,7 +216,7 @@ def _stretches(told: list[str]) -> Iterator[tuple[int, int, int]]:
 
 def _difference(members: Sequence[tuple[str, ...]], raw: Sequence[Sequence[str]], sums: bool) -> Difference | None:
     """How the copies differ; None when they are equal or when their differences are facts."""
-    if len(set(members)) < 2:
+    if len(set(members)) < 2 or _inflects(members):
         return None
     length = Counter(map(len, members)).most_common(1)[0][0]
     rows = [(member, cased) for member, cased in zip(members, raw, strict=True) if len(member) == length == len(cased)]
@@ -207,6 +229,8 @@ def _difference(members: Sequence[tuple[str, ...]], raw: Sequence[Sequence[str]]
     slots = sum(b - a > 1 for a, b in pairwise([-9, *high]))
     if (numbers and sums) or not all(_counts(columns[i]) for i in numbers):
         return None
+    if len(numbers) > 1 and columns[numbers[0]][1:] == columns[numbers[-1]][:-1]:
+        return None  # each hands its number on to the next: a counting rhyme
     if slots > 1 or (slots and numbers) or len(high) > _MOST_IN_SLOT:
         return None
     if not slots:
@@ -215,6 +239,16 @@ def _difference(members: Sequence[tuple[str, ...]], raw: Sequence[Sequence[str]]
     ever_new = 2 * len({tuple(member[i] for i in high) for member, _ in rows}) > len(rows)
     facts = 2 * names > len(rows) or len(changing) > len(high)
     return "slot" if ever_new and facts else "word"
+
+
+def _inflects(members: Sequence[tuple[str, ...]]) -> bool:
+    """Whether the copies differ only in pronouns, auxiliaries and forms of the same words: a verb is inflected."""
+    common = set(members[0]).intersection(*members)
+    others = set().union(*members) - common
+    stems = Counter(word[:3] for word in {*common, *others})
+    return len(others & _PRONOUNS) > 2 and all(
+        word in _PRONOUNS or word in _AUXILIARIES or stems[word[:3]] > 1 for word in others
+    )
 
 
 def _counts(column: Sequence[str]) -> bool:

@@ -7,6 +7,7 @@ itself on purpose. Tests: tests/filters/test_filters_layout.py.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -41,24 +42,38 @@ _CODE = re.compile(
     r"|\s*(?:await\s+)?[A-Za-z_][\w.]{0,60}\([^)]{0,200}\)?.{0,40}\Z"
     r"|(?: {4}|\t)\s*[\w.]{1,60}[\[(]"
 )
+_PATH = re.compile(r"\s*(?:[\w.-]*/[\w./-]+\.\w+|[\w./-]+::)\S*(?:\s|\Z)")
+_BAR = re.compile(r"([━─═█▓▒░■▬▰▱=#_-])\1{9,}|\.{10,} *\d+\s*\Z")
+_SIGNS = re.compile(r"[<>={}\[\]\"\\/;|_&@#$%^*+~`]|\b[\dA-Fa-f]{2,}\b")
+"""What code, markup and dumps are full of: a tenth of a long line."""
+_LONG = 240
+_HEADING = re.compile(r"\s*\[[^\W\d][\w ,.:’'()-]{0,40}\]\s*\Z")
 _CODE_ENDS = (";", "{", "}", "):", "=>", "\\", "};", "),")
 _SPOKEN = re.compile(r"[^=(){};]*[.!?]\s*\Z")
+_DATA = (_QUOTE, _TABLE, _JSON, _LOG, _PATH)
 _NUMBER_WORD = r"[一二三四五六七八九十百]{1,4}|[๐-๙0-9]{1,4}"
 _MARKER = re.compile(
     rf"\s*(?:[-*+•·▪◦–—]\s+)?(?:\*\*)?(?P<counter>\(?(?:\d{{1,4}}|[a-zA-Z]|[ivxIVX]{{1,5}})(?:[.)](?:\s+|\Z)|[、．]\s*)"
     rf"|第?(?:{_NUMBER_WORD})(?:[、．步次]|[.)]\s)[：:，]?\s*"
-    rf"|(?:[^\W\d]{{1,12}}\s?)?#?\d{{1,4}}\s?(?:[:：]|\s[-–—]\s)\s*)(?:\*\*)?|\s*(?P<bullet>[-*+•·▪◦–—]\s+|\#{{1,6}}\s)"
+    rf"|(?:[^\W\d]{{1,12}}\s?)?#?(?:\d{{1,4}}|[IVX]{{1,5}})\s?(?:[:：](?!\d)|\s[-–—]\s)\s*)"
+    r"(?:\*\*)?|\s*(?P<bullet>[-*+•·▪◦–—]\s+|\#{1,6}\s)"
 )
-_LABEL = re.compile(r"\s*(?:\*\*)?(?:[^\W\d][\w'’/-]*)(?: [\w'’/-]+){0,3}(?:\*\*)?\s?[:：](?:\*\*)?\s+(?=\S)")
+_LABEL = re.compile(
+    r"\s*(?:\*\*)?(?:[^\W\d][\w'’/-]*)(?: [\w'’/-]+){0,3}(?:\*\*)?\s?(?::(?:\*\*)?\s+|：(?:\*\*)?\s*)(?=\S)"
+)
 _END = re.compile(
-    r"(?:(?<=[.!?…])|(?<=[.!?][\"'”’)*_]))\s+|(?<=[。！？；])[”’」』）]*\s*|(?<=[\u0e00-\u0e7f]) +(?=[\u0e00-\u0e7f])"
+    r"(?:(?<=[.!?…])|(?<=[.!?][\"'”’)*_])|(?<=[.!?][\"'”’)*_][\"'”’)*_]))\s+"
+    r"|(?<=[。！？；])[”’」』）]*\s*|(?<=[\u0e00-\u0e7f]) +(?=[\u0e00-\u0e7f])"
     r"|(?<=[ๆฯ])\s+|(?<=[。！？])|\n"
 )
-_ASCII_END = re.compile(r"[.!?][\"')*_]?(\s+)")
+_ASCII_END = re.compile(r"[.!?][\"')*_]{0,2}(\s+)")
 """The same as `_END` inside a line of ASCII, many times faster."""
 _VERSE_CHARS = 72
 _VERSE_LINES = 3
 _STANZAS = 3
+_SONG_LINES = 8
+_RECORDS = 4
+_DIGITS = re.compile(r"\d+")
 _PARAGRAPH = 300
 _CACHED_CHARS = 20_000
 
@@ -74,6 +89,8 @@ class Sentence:
     """Which of the text's numbered (or lettered) list items it belongs to; -1: none."""
     words: tuple[str, ...]
     """Its units (`trajsynth.filters.words`)."""
+    remark: bool = False
+    """It follows another one in the same list item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +128,15 @@ def lines(text: str) -> list[Line]:
 
 
 def _kind(raw: str) -> Kind:
+    if len(raw) > _LONG and 10 * len(_SIGNS.findall(raw)) > len(raw):
+        return "data"
     if len(raw) > 2_000:  # no line of data written by hand is that long, but minified JSON is
         return "data" if _JSON.match(raw) else "prose"
+    if _HEADING.match(raw):
+        return "prose"
     if _MARKER.match(raw) or _LABEL.match(raw):
         return "data" if _TABLE.match(raw) or _LOG.match(raw) else "list"
-    if any(form.match(raw) for form in (_QUOTE, _TABLE, _JSON, _LOG)) or _is_code(raw):
+    if any(form.match(raw) for form in _DATA) or _is_code(raw) or _BAR.search(raw):
         return "data"
     return "data" if "   " in raw and len(_COLUMN.findall(raw)) > 1 else "prose"
 
@@ -132,10 +153,10 @@ def sentences(text: str) -> tuple[Sentence, ...]:
 
 def _sentences(text: str) -> Iterator[Sentence]:
     found = lines(text)
-    verse = _verse(found)
+    verse, records = _verse(text, found), _records(text, found)
     items = 0
     for i, line in enumerate(found):
-        if line.kind == "data":
+        if line.kind == "data" or i in records:
             continue
         start, item = line.start, -1
         marker = _MARKER.match(text, line.start, line.end) if line.kind == "list" else None
@@ -166,28 +187,79 @@ def _cut(text: str, start: int, line: Line, kind: Kind, item: int) -> Iterator[S
     at, long = start, line.end - line.start > _PARAGRAPH
     for end, following in [*ends, (line.end, line.end)]:
         if end > at:
-            yield Sentence(at, end, kind, item, tuple(words(text[at:end])))
+            yield Sentence(at, end, kind, item, tuple(words(text[at:end])), kind == "list" and at > start)
             if kind == "list" and long:
                 kind, item = "prose", -1
         at = max(at, following)
 
 
-def _verse(found: list[Line]) -> set[int]:
-    """Indices of lines in stanzas: paragraphs of three and more short lines, where there are three of them."""
+def _verse(text: str, found: list[Line]) -> set[int]:
+    """Indices of lines in stanzas: paragraphs of three and more short lines, where there are three of them.
+
+    A paragraph of eight and more is verse by itself where many lines end in a comma; where most lines end a sentence
+    it is none.
+    """
     stanzas: list[range] = []
+    whole: list[range] = []
+    for first, end in _paragraphs(found):
+        short = all(line.end - line.start <= _VERSE_CHARS and line.kind != "data" for line in found[first:end])
+        if end - first < _VERSE_LINES or not short:
+            continue
+        ends = Counter(text[line.start : line.end].rstrip()[-1:] for line in found[first:end])
+        if 2 * sum(ends[mark] for mark in ".?。？") > end - first:
+            continue
+        stanzas.append(range(first, end))
+        if end - first >= _SONG_LINES and 4 * (ends[","] + ends["，"] + ends["、"]) >= end - first:
+            whole.append(range(first, end))
+    return {i for stanza in (stanzas if len(stanzas) >= _STANZAS else whole) for i in stanza}
+
+
+def _paragraphs(found: list[Line]) -> Iterator[tuple[int, int]]:
+    """The paragraphs as ranges of lines."""
     first = 0
     for i in range(1, len(found) + 1):
-        if i < len(found) and found[i].paragraph == found[first].paragraph:
-            continue
-        short = all(line.end - line.start <= _VERSE_CHARS and line.kind != "data" for line in found[first:i])
-        if i - first >= _VERSE_LINES and short:
-            stanzas.append(range(first, i))
-        first = i
-    return {i for stanza in stanzas for i in stanza} if len(stanzas) >= _STANZAS else set()
+        if i == len(found) or found[i].paragraph != found[first].paragraph:
+            yield first, i
+            first = i
+
+
+def _records(text: str, found: list[Line]) -> set[int]:
+    """Indices of the lines, the first apart, of forms filled in again and again.
+
+    Paragraphs of one length, of three short lines at least, whose first lines differ in more than numbers.
+    """
+    inside: set[int] = set()
+    run: list[tuple[int, int]] = []
+    for first, end in [*_paragraphs(found), (0, 0)]:
+        short = all(line.end - line.start <= _VERSE_CHARS for line in found[first:end])
+        if run and (end - first != run[0][1] - run[0][0] or not short):
+            heads = {_DIGITS.sub("0", text[found[a].start : found[a].end]) for a, _ in run}
+            if len(run) >= _RECORDS and 4 * len(heads) > 3 * len(run):
+                inside.update(i for a, b in run for i in range(a + 1, b))
+            run = []
+        if end - first >= _VERSE_LINES and short:
+            run.append((first, end))
+    return inside
 
 
 def in_data(text: str, start: int, end: int) -> bool:
     """Whether most of text[start:end] stands in data: code, JSON, tables, logs, quotes, call markup."""
-    inside = [line for line in lines(text) if line.end > start and line.start < end]
-    data = sum(min(line.end, end) - max(line.start, start) for line in inside if line.kind == "data")
-    return 2 * data > sum(min(line.end, end) - max(line.start, start) for line in inside)
+    found = lines(text)
+    return 2 * _covered(found, {i for i, line in enumerate(found) if line.kind == "data"}, start, end) > _covered(
+        found, set(range(len(found))), start, end
+    )
+
+
+def in_verse(text: str, start: int, end: int) -> bool:
+    """Whether text[start:end] is part of a song: most of it stands in stanzas, and as much verse stands around it."""
+    found = lines(text)
+    verse = _verse(text, found)
+    inside = _covered(found, verse, start, end)
+    whole = _covered(found, set(range(len(found))), start, end)
+    return 2 * inside > whole and _covered(found, verse, 0, len(text)) >= 2 * inside
+
+
+def _covered(found: list[Line], chosen: set[int], start: int, end: int) -> int:
+    """How many characters of text[start:end] stand in some of its lines."""
+    near = (found[i] for i in chosen if found[i].end > start and found[i].start < end)
+    return sum(min(line.end, end) - max(line.start, start) for line in near)

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from trajsynth.filters.base import Filter
-from trajsynth.filters.layout import in_data
+from trajsynth.filters.layout import in_data, in_verse
 from trajsynth.filters.quantities import Quantity, highest
 from trajsynth.filters.suspects import Place, said
 from trajsynth.filters.view import excerpt, heard
-from trajsynth.filters.words import TOKEN, UNSPACED
+from trajsynth.filters.words import TOKEN, UNSPACED, words
 from trajsynth.protocols import Measures
 from trajsynth.types import Finding, Trajectory
 
@@ -28,7 +28,30 @@ _LONGEST_BLOCK = 600
 _FLOOR_COPIES = 2
 _KEPT = 3
 """Runs of a text that are stored."""
-_LITERAL = re.compile(r"[\d_.]+|0x[0-9a-f]+|null|none|nan|true|false|n|a|na|x|yes|no", re.IGNORECASE)
+_LITERAL = re.compile(r"[\d_.]+|0x[0-9a-f]+|null|none|nan|true|false|na|yes|no|[a-z]\d*", re.IGNORECASE)
+_SUNG = frozenset(
+    {
+        "la",
+        "na",
+        "oh",
+        "ooh",
+        "ah",
+        "hey",
+        "da",
+        "dum",
+        "doo",
+        "tra",
+        "fa",
+        "sha",
+        "yeah",
+        "lala",
+        "啦",
+        "啊",
+        "哦",
+        "ら",
+        "ラ",
+    }
+)
 _SAYS = re.compile(rf"[^\W\d_]|[{UNSPACED}]")
 
 
@@ -114,10 +137,18 @@ def _loops(place: Place, trajectory: Trajectory) -> list[dict[str, Any]]:
         rim = (run.end - run.start) // 4
         if place.text[run.start + rim : run.end - rim] in earlier:
             continue
-        kind = "data" if in_data(place.text, run.start, run.end) else "prose"
+        if in_verse(place.text, run.start, run.end):
+            continue
+        apart = _hummed(place.text[run.start : run.end]) or in_data(place.text, run.start, run.end)
+        kind = "data" if apart else "prose"
         sizes = {"copies": run.copies, "tokens": run.tokens, "block": run.block, "kind": kind}
         found.append(placed(place, run.start, run.end, **sizes))
     return found
+
+
+def _hummed(text: str) -> bool:
+    """Whether a stretch has only syllables that are sung."""
+    return all(word in _SUNG for word in words(text))
 
 
 def block_runs(text: str) -> Iterator[Run]:
@@ -156,7 +187,7 @@ def _extend(tokens: list[str], at: int, block: int) -> tuple[int, int]:
 
 
 def _speaks(block: list[str]) -> bool:
-    """Whether a block holds a word that is no literal: rows of zeros and empty table cells are data."""
+    """Whether a block holds a word that is no literal: rows of zeros, letters and empty table cells are data."""
     return any(_SAYS.search(token) and not _LITERAL.fullmatch(token) for token in block)
 
 
@@ -168,6 +199,7 @@ _FLOOR_CHARS = 40
 _RULES = frozenset("-=_*#~.+|:<>/\\^ \t\r\n0123456789,;()[]{}'\"&")
 _PACKED = re.compile(r"[A-Za-z0-9+/=_-]*")
 _PACKED_REST = 32
+_GENE = re.compile("[ACGTUN]+")
 
 
 @dataclass(frozen=True)
@@ -224,6 +256,8 @@ def _runs(place: Place, trajectory: Trajectory) -> list[dict[str, Any]]:
         if chars < _FLOOR_CHARS:
             continue
         kind = _kind(match[1], text, match.start(), match.end())
+        if kind == "data":
+            continue
         if chars > best.get(kind, {"chars": 0})["chars"] and match[0] not in heard(trajectory, place.c, place.n):
             best[kind] = placed(place, match.start(), match.end(), chars=chars, kind=kind, unit=match[1])
     return sorted(best.values(), key=lambda run: -int(run["chars"]))
@@ -250,19 +284,24 @@ def _dense(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _kind(unit: str, text: str, start: int, end: int) -> str:
-    """`letters`, `symbols` or `rules`: how much room a run of this unit gets."""
+    """`letters`, `symbols` or `rules`: how much room a run of this unit gets; `data`: it is none."""
     if all(sign in _RULES for sign in unit) or any("\u2500" <= sign <= "\u257f" for sign in unit):
         return "rules"
     if not any(sign.isalpha() for sign in unit):
         return "symbols"
     if not all(sign.isalpha() or sign in " \n!?~….。！？" for sign in unit):
         return "rules" if any(sign in _RULES for sign in unit.strip()) else "symbols"
-    return "rules" if _packed(text, start, end) else "letters"
+    if _GENE.fullmatch(unit) and len(set(unit)) > 1:
+        return "rules"
+    return _packed(text, start, end) or "letters"
 
 
-def _packed(text: str, start: int, end: int) -> bool:
-    """Whether the run stands inside a longer unbroken string of packed data (base64, hashes, addresses)."""
+def _packed(text: str, start: int, end: int) -> str:
+    """`data` inside a longer unbroken string of packed data (base64, hashes, addresses), `rules` at its end, or ''."""
     lead = text[max(0, start - 4 * _PACKED_REST) : start][::-1]
     before, after = _PACKED.match(lead), _PACKED.match(text, end, end + 4 * _PACKED_REST)
+    sizes = [len(side[0]) if side else 0 for side in (before, after)]
     around = (before[0] if before else "") + (after[0] if after else "")
-    return len(around) >= _PACKED_REST and any(sign.isdigit() or sign.isupper() for sign in around)
+    if len(around) < _PACKED_REST or not any(sign.isdigit() or sign.isupper() for sign in around):
+        return ""
+    return "data" if min(sizes) >= _PACKED_REST // 4 else "rules"

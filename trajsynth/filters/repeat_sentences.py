@@ -7,13 +7,13 @@ Level 2. Both look at sentences of prose and items of lists, never at data, and 
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from trajsynth.filters.base import Filter
-from trajsynth.filters.drift import Copies, drifts
+from trajsynth.filters.drift import Copies, cumulative, drifts
 from trajsynth.filters.layout import Sentence, sentences
 from trajsynth.filters.quantities import Quantity, highest
 from trajsynth.filters.repeat import block_runs, placed
@@ -35,10 +35,10 @@ _LOOP_BLOCK: Final = 150
 class RepeatInterleaved(Filter):
     """The same sentence four times or more in one turn, with others between its copies.
 
-    Planted loops of this kind escape the rule of back-to-back blocks (which finds 35 % of them). List items and the
-    first and last lines of stanzas get more room, because a list repeats a remark and a song its refrain; tables, JSON,
-    code, logs and quotations don't count, nor does what an earlier message said as often. Of a loop
-    that `repeat.loop` reports the first copy counts.
+    Planted loops of this kind escape the rule of back-to-back blocks (which finds 35 % of them). List items get more
+    room, because a list repeats a remark; verse, which has refrains, forms filled in again and again, tables, JSON,
+    code, logs and quotations don't count, nor does what an earlier message said as often. Of a loop that
+    `repeat.loop` reports the first copy counts.
     """
 
     name: ClassVar = "repeat.interleaved"
@@ -52,7 +52,7 @@ class RepeatInterleaved(Filter):
     copies: int = 4
     """Fewest copies in prose that do not stand back to back."""
     listed: int = 8
-    """Fewest copies in list items and verse."""
+    """Fewest copies in list items; of remarks that follow another sentence in their items, twice as many."""
     words: int = 6
     """Fewest words of the sentence; characters in scripts without spaces, four of Thai, Lao, Khmer or Burmese."""
 
@@ -65,19 +65,21 @@ class RepeatInterleaved(Filter):
         seen: set[tuple[int, int, str]] = set()
         for repeat in measures["repeats"]:
             where = (repeat["c"], repeat["n"], repeat["field"])
-            enough = self.copies if repeat["kind"] == "prose" else self.listed
-            if repeat["copies"] < enough or repeat["words"] < self.words or where in seen:
+            if repeat["copies"] < self._enough(repeat["kind"]) or repeat["words"] < self.words or where in seen:
                 continue
             seen.add(where)
             detail = f"said {repeat['copies']}x in the {repeat['field']}: {repeat['text']!r}"
             found.append(self.finding(self.name, repeat, detail=detail, value=float(repeat["copies"])))
         return found
 
+    def _enough(self, kind: str) -> int:
+        return {"prose": self.copies, "remark": 2 * self.listed}.get(kind, self.listed)
+
     def levels(self, measures: Measures) -> dict[str, float]:
         return highest(
             ("copies" if repeat["kind"] == "prose" else "listed", repeat["copies"])
             for repeat in measures["repeats"]
-            if repeat["words"] >= self.words
+            if repeat["words"] >= self.words and repeat["kind"] != "remark"
         )
 
 
@@ -93,7 +95,7 @@ def _interleaved(place: Place, trajectory: Trajectory) -> Iterator[dict[str, Any
             looping = max(looping, loops.popleft()[1])
         again = sentence.words == before
         before = sentence.words
-        if again or sentence.start < looping or size(sentence.words) < _FLOOR_WORDS:
+        if again or sentence.start < looping or sentence.kind == "verse" or size(sentence.words) < _FLOOR_WORDS:
             continue
         groups[sentence.words].append(sentence)
     often = [group for group in groups.values() if len(group) >= _FLOOR_COPIES]
@@ -101,10 +103,13 @@ def _interleaved(place: Place, trajectory: Trajectory) -> Iterator[dict[str, Any
     earlier = heard(trajectory, place.c, place.n) if often else ""
     kept: dict[str, int] = {}
     for group in often:
-        kind = "prose" if sum(s.kind == "prose" for s in group) * 2 > len(group) else group[0].kind
+        kinds = Counter("remark" if sentence.remark else sentence.kind for sentence in group)
+        kind = "prose" if kinds["prose"] * 2 > len(group) else kinds.most_common(1)[0][0]
         first = group[0]
         said = place.text[first.start : first.end].strip()
         if earlier.count(said) >= len(group) or kept.setdefault(kind, 0) >= _KEPT:
+            continue
+        if cumulative(place.text, [(s.start, s.end) for s in group]):
             continue
         kept[kind] += 1
         yield placed(place, first.start, first.end, copies=len(group), kind=kind, words=size(first.words))

@@ -164,7 +164,7 @@ def _said_before(texts: Sequence[str], groups: Sequence[int]) -> list[bool]:
     shared = np.bincount(found.texts[known], minlength=len(texts))
     number = np.diff(threes.firsts, append=len(threes.numbers)) - np.bincount(found.texts[~new], minlength=len(texts))
     least = _FLOOR * (number - _SHINGLE + 1) - 1e-6  # the last ones reach into the next text
-    return ((shared > 0) & (shared >= least)).tolist()
+    return [bool(some) for some in (shared > 0) & (shared >= least)]
 
 
 def _summary(conversation: Conversation, spoken: list[Message], position: int, *, ours: bool) -> bool:
