@@ -15,7 +15,7 @@ from pathlib import Path
 from trajsynth.curate.engine import Engine, OnBadRow, Progress, Say
 from trajsynth.curate.examine import Row
 from trajsynth.curate.judging import Judge, Measured, Verdict
-from trajsynth.curate.measured import Store, inputs_of
+from trajsynth.curate.measured import Store, inputs_of, some
 from trajsynth.curate.plan import Plan
 from trajsynth.curate.sources import WAY_OUT, Source, files, sources
 from trajsynth.curate.writing import write
@@ -148,7 +148,7 @@ def _say_before(store: Store, say: Say) -> None:
     elif store.usable:
         say(f"continuing: {store.usable:,} rows are measured already")
     elif store.lacking:
-        say(f"measuring anew: not measured before, or otherwise: {', '.join(store.lacking)}")
+        say(f"measuring anew: not measured before, or otherwise: {some(store.lacking)}")
 
 
 def _say_after(store: Store, out: Path, say: Say) -> None:

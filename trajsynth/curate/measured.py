@@ -203,7 +203,7 @@ class Store:
         if any(slot >= len(self._index.ids) for slot in self._order):
             raise InputError(f"{str(self.folder)!r} is damaged; {again}")
         if names := about.lacking(keys):
-            raise InputError(f"{str(self.folder)!r} does not hold what {', '.join(names)} measures; {again}")
+            raise InputError(f"{str(self.folder)!r} was measured without {some(names)}; {again}")
 
     def _take_lock(self) -> None:
         self._lock = (self.folder / "lock").open("ab")
@@ -402,6 +402,11 @@ class Store:
         if kind is not None and self._appender is None and not self._old:
             self._batch = []  # less than a batch: a command that fails at once leaves nothing behind
         self.close()
+
+
+def some(names: Sequence[str]) -> str:
+    """A list of names for a message."""
+    return ", ".join(names) if len(names) < 6 else f"{', '.join(names[:4])} and {len(names) - 4} more"
 
 
 def last_measured(out: Path) -> About | None:

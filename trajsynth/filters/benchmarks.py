@@ -41,6 +41,7 @@ class LeakBenchmark(Filter):
     name: ClassVar = "leak.benchmark"
     codes: ClassVar = ("leak.benchmark",)
     thresholds: ClassVar = {"leak.benchmark": "runs"}
+    measured_by: ClassVar = ("questions", "n", "short")
     quantities: ClassVar = (Quantity("leak.benchmark", "runs", "runs of words shared with a benchmark"),)
 
     questions: tuple[str, ...] = ()

@@ -52,7 +52,7 @@ def mending_key(recipe: Recipe) -> str:
         }
         for step in recipe.repairing
     ]
-    return f"repair:{_short(canonical(steps).encode())}" if steps else ""
+    return f"these repairs:{_short(canonical(steps).encode())}" if steps else ""
 
 
 @cache
