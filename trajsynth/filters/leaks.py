@@ -123,6 +123,8 @@ class LeakAnswer(Filter):
             return {"leaks": []}
         asked = trajectory.question.text
         said = _prompt(trajectory)
+        if not any(_may_stand(answer, said) for answer in answers):
+            return {"leaks": []}
         prompt, plain = "\n".join(said), " ".join(filter(None, map(_plain, said)))
         leaks = []
         for answer in answers:
@@ -151,6 +153,12 @@ class LeakAnswer(Filter):
 def _telling(answer: str) -> bool:
     """Whether an answer is one that no question says by chance."""
     return len(answer) > 1 and answer.lower() not in _SAID_ANYWAY and not re.fullmatch(r"[\d.,%\s-]{1,8}", answer)
+
+
+def _may_stand(answer: str, said: list[str]) -> bool:
+    """A cheap first look: the answer's first word stands in one of the texts."""
+    first = answer.lower().split(maxsplit=1)[0]
+    return any(first in text.lower() for text in said)
 
 
 def _form(answer: str) -> str:

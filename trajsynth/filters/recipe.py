@@ -166,6 +166,7 @@ class Recipe:
 
         Findings of the result are to be judged anew: those a repair leaves mask the turn (`call.*`) or drop.
         """
+        repairing = [step.filter for step in self.repairing if not isinstance(step.filter, CorpusFilter)]
         for _ in range(_ROUNDS):
             chosen = [
                 finding
@@ -176,7 +177,8 @@ class Recipe:
             mended = repair(trajectory, chosen) if chosen else trajectory
             if mended is trajectory:
                 break
-            trajectory, findings = mended, self.judge(mended)
+            trajectory = mended
+            findings = {kind.name: kind.judge(kind.measure(mended)) for kind in repairing}
         return trajectory
 
     def weigh(self, subject: Subject, findings: Mapping[str, Sequence[Finding]]) -> Weighed:
