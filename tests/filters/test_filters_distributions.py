@@ -75,6 +75,11 @@ def test_other_quantiles_are_near(scale: Any) -> None:
         assert guess is not None and abs(guess - truth) <= 0.12 * truth
 
 
+def test_nothing_at_all_is_told_from_next_to_nothing() -> None:
+    distribution = filled([0.0] * 9 + [0.0007], 0.5, "share")
+    assert [distribution.quantile(share) for share in (0.5, 0.9, 0.99)] == [0, 0, 0.0007]
+
+
 def test_what_is_no_number_is_left_out() -> None:
     distribution = filled([math.nan, math.inf, -1, 4], 3)
     assert (distribution.rows, distribution.low, distribution.counts[0]) == (2, -1, 1)

@@ -22,3 +22,5 @@ def stats(run: Path) -> None:
 
     config = read_config(run)
     click.echo(render(steps.count(run), steps.kept_by_arm(run, config.curate[0]) if config.curate else None))
+    for page in sorted((run / "curated").glob("*/report.md")):
+        click.echo(f"curated by {page.parent.name}: {page}")

@@ -266,7 +266,7 @@ def _next(report: Report) -> str:
     example = next((shown[0] for shown in examples if shown), None)
     if example is not None:
         lines += ["# read one of the examples whole", f"trajsynth view RUN --text --id {_word(example.id)}"]
-    lines += ["# train on what was kept", f"trajsynth build {_builder(report.recipe)} RUN"]
+    lines += ["# train on what was kept, the file beside this page", f"trajsynth build {_builder(report)} kept.jsonl"]
     return "\n\n".join(
         ["## What next", "`RUN` is the folder or the files that were filtered.", _fence("\n".join(lines), "sh")]
     )
@@ -284,8 +284,8 @@ def _what_if(report: Report, one: Distribution) -> list[str]:
     ]
 
 
-def _builder(recipe: str) -> str:
-    return recipe if recipe in ("sft", "dpo", "rl") else "sft"
+def _builder(report: Report) -> str:
+    return report.recipe if report.recipe in ("dpo", "rl") else "sft"
 
 
 def _word(text: str) -> str:

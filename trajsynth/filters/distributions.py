@@ -19,10 +19,10 @@ _STEPS: Final = (10, 12, 15, 20, 25, 30, 40, 50, 60, 80)
 _DECADES: Final = 6
 EDGES: Final[dict[Scale, tuple[float, ...]]] = {
     "count": (*range(10), *(step * 10**d for d in range(_DECADES) for step in _STEPS)),
-    "share": (0.0, 0.001, 0.002, 0.005, 0.01, 0.02, *(k / 20 for k in range(1, 20)), 0.97, 0.98, 0.99, 1.0),
+    "share": (0.0, 1e-6, 0.001, 0.002, 0.005, 0.01, 0.02, *(k / 20 for k in range(1, 20)), 0.97, 0.98, 0.99, 1.0),
 }
 """Where bins begin; the last is open. Counts below ten have a bin each, above it ten a decade; shares one each .05,
-finer near 0 and 1."""
+finer near 0 and 1, with one for nothing at all."""
 
 
 @dataclass(slots=True, kw_only=True)
