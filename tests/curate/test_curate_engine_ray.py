@@ -84,7 +84,7 @@ class FakeRay:
             return pickle.loads(pickle.dumps(pickle.loads(work)(job)))
         except Lost:
             raise
-        except (ValueError, ImportError, RecordError) as error:
+        except (ValueError, ImportError, RecordError, RuntimeError) as error:
             raise Failed(error) from None
 
     def cancel(self, task: bytes) -> None:
@@ -181,6 +181,11 @@ def test_what_is_under_way_is_cancelled_when_nobody_wants_it() -> None:
         (RecordError("one line"), RecordError, "^one line$"),
         (ModuleNotFoundError("No module named 'mine'"), InputError, "'mine'; install the same packages on every node"),
         (ValueError("a bug"), Failed, "a long traceback"),
+        (
+            RuntimeError("The remote function failed to import on the worker.\n\nImportError: no 'trajsynth'\n"),
+            InputError,
+            "^ray: on a node: ImportError: no 'trajsynth'; install the same packages on every node$",
+        ),
         (
             Lost("the node died\nat length"),
             InputError,

@@ -131,8 +131,10 @@ class Tasks:
         except errors.RayTaskError as error:
             if isinstance(error.cause, TrajsynthError):
                 raise error.cause from None
-            if isinstance(error.cause, ImportError):
-                raise InputError(f"ray: {error.cause}; install the same packages on every node") from None
+            said = str(error.cause).strip()
+            if isinstance(error.cause, ImportError) or "failed to import on the worker" in said:
+                last = said.rpartition("\n")[2].strip()
+                raise InputError(f"ray: on a node: {last}; install the same packages on every node") from None
             raise
         except errors.RayError as error:
             said = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__).strip()[:200]
