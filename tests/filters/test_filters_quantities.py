@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from plantsamples import our_trajectory
 
 from trajsynth.filters import FILTERS, CorpusFilter, Filter
 from trajsynth.filters.base import Row
 from trajsynth.filters.quantities import Quantity, highest
 from trajsynth.readers import as_trajectory
+from trajsynth.testing import CODES, SEVERITIES, plant
 
 SHARED = Path(__file__).resolve().parents[2] / "../shared/data/trajectories"
 PAGE = Path(__file__).resolve().parents[2] / "docs/curation.md"
@@ -57,6 +59,18 @@ def test_it_does_so_on_real_rows(kind: Any) -> None:
     for path in sorted(SHARED.glob("*.jsonl")):
         for line in path.read_text(encoding="utf-8").splitlines():
             agrees(kind(), json.loads(line))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("severity", SEVERITIES)
+def test_it_does_so_on_planted_defects(severity: int) -> None:
+    spoiled = [plant(our_trajectory(), code, seed=seed, severity=severity) for code in CODES for seed in range(3)]
+    seen: set[str] = set()
+    for trajectory in filter(None, spoiled):
+        for kind in MEASURED:
+            agrees(kind(), trajectory)
+            seen |= {code for code in kind.codes if code in {f.code for f in kind().check(trajectory)}}
+    assert len(seen) >= 10
 
 
 @pytest.mark.parametrize("kind", FILTERS.values(), ids=lambda kind: str(kind.name))
