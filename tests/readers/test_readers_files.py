@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
@@ -75,3 +76,29 @@ def test_shared_rows_read(name: str) -> None:
         assert len(trajectory.conversations[0].messages) == len(told["messages"])
         tools = [m for m in trajectory.conversations[0].messages if m.role == "tool"]
         assert all(m.answers is not None for m in tools)
+
+
+def test_packed_with_gzip(tmp_path: Path) -> None:
+    lines = json.dumps(says("hi", id="r")) + "\n\n" + json.dumps(says("ho"))
+    for text in (lines, f"[{json.dumps(says('hi'))}, {json.dumps(says('ho'))}]"):
+        path = tmp_path / "rows.jsonl.gz"
+        path.write_bytes(gzip.compress(text.encode()))
+        assert [t.conversations[0].messages[1].content for t in read_trajectories(path)] == ["hi", "ho"]
+    path.write_bytes(gzip.compress(lines.encode())[:-12])
+    with pytest.raises(InputError, match=r"cannot read .*rows\.jsonl\.gz': Compressed file ended"):
+        list(read_trajectories(path))
+
+
+@pytest.mark.parametrize(
+    ("start", "way_out"),
+    [
+        (b"PAR1", "a Parquet file; make JSON lines of it"),
+        (b"\x28\xb5\x2f\xfd", "Zstandard; .*: zstd -d"),
+        (b"BZh9", "bzip2"),
+    ],
+)
+def test_what_has_to_be_unpacked_first(tmp_path: Path, start: bytes, way_out: str) -> None:
+    path = tmp_path / "rows"
+    path.write_bytes(start + b"\0" * 40)
+    with pytest.raises(InputError, match=way_out):
+        list(read_trajectories(path))

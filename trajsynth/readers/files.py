@@ -1,15 +1,18 @@
 """Files and rows of any kind, ours or foreign, as trajectories: recognised by what the row holds.
 
-Level 1. JSON lines, or one JSON array. In a file of ours a torn last line is skipped; in a foreign file a last line
-without newline is a row like any other. Tests: tests/readers/test_readers_files.py.
+Level 1. JSON lines, or one JSON array, either maybe packed with gzip. In a file of ours a torn last line is skipped; in
+a foreign file a last line without newline is a row like any other. Tests: tests/readers/test_readers_files.py.
 """
 
 from __future__ import annotations
 
+import gzip
+import io
 import re
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Final, cast
 
 import msgspec
 
@@ -18,6 +21,15 @@ from trajsynth.errors import InputError, RecordError
 from trajsynth.readers.layouts import from_row, is_plain_record
 from trajsynth.types import Trajectory
 
+_FOREIGN: Final = {
+    b"PAR1": 'is a Parquet file; make JSON lines of it first: python -c "from datasets import load_dataset as l; '
+    "l('parquet', data_files='{path}', split='train').to_json('{path}.jsonl')\"",
+    b"\x28\xb5\x2f\xfd": "is packed with Zstandard; unpack it first: zstd -d {path}",
+    b"BZh": "is packed with bzip2; unpack it first: bzip2 -dk {path}",
+    b"\xfd7zX": "is packed with xz; unpack it first: xz -dk {path}",
+    b"PK\x03\x04": "is a zip archive; unpack it first: unzip {path}",
+}
+"""First bytes of what is no text -> what it is and the way out."""
 _OURS = re.compile(r"(?:trajectories(?:-s\d+of\d+)?-\d+|failures(?:-s\d+of\d+)?)\.jsonl")
 
 
@@ -62,7 +74,7 @@ def is_record(line: bytes) -> bool:
 def row_lines(path: str | Path) -> Iterator[tuple[str, bytes]]:
     """(`file:line`, JSON text) of every row; the entries of a JSON array count as lines."""
     try:
-        with Path(path).open("rb", buffering=READ_AHEAD) as file:
+        with _opened(Path(path)) as file:
             head = file.read(4096).lstrip(b"\xef\xbb\xbf \t\r\n")
             file.seek(0)
             if head.startswith(b"["):
@@ -74,8 +86,32 @@ def row_lines(path: str | Path) -> Iterator[tuple[str, bytes]]:
                 ours = ours or (number == 1 and is_record(text))
                 if text and not (ours and not line.endswith(b"\n")):
                     yield f"{path}:{number}", text
-    except OSError as error:
-        raise InputError(f"cannot read {str(path)!r}: {error.strerror or error}") from None
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"cannot read {str(path)!r}: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _opened(path: Path) -> IO[bytes]:
+    """The file's text, unpacked where it is gzip. Raises InputError for what has to be turned into JSON lines first."""
+    file = path.open("rb", buffering=READ_AHEAD)
+    magic = file.read(4)
+    file.seek(0)
+    way_out = next((way_out for start, way_out in _FOREIGN.items() if magic.startswith(start)), None)
+    if way_out is not None:
+        file.close()
+        raise InputError(f"{str(path)!r} {way_out.format(path=path)}")
+    return io.BufferedReader(cast(io.RawIOBase, _Gzip(file)), READ_AHEAD) if magic.startswith(b"\x1f\x8b") else file
+
+
+class _Gzip(gzip.GzipFile):
+    """Unpacks a file and closes it too."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        super().__init__(fileobj=file, mode="rb")
+        self._packed = file
+
+    def close(self) -> None:
+        super().close()
+        self._packed.close()
 
 
 def _array(data: bytes, path: str | Path) -> Iterator[tuple[str, bytes]]:
