@@ -28,7 +28,7 @@ def has_blocks(messages: Sequence[Any]) -> bool:
         ("role" not in item and (_type(item) in _BLOCKS or _type(item) in _TYPED))
         or any(_type(part) in _BLOCKS for part in _parts(item.get("content")))
         for item in messages
-        if isinstance(item, Mapping)
+        if isinstance(item, (dict, Mapping))
     )
 
 

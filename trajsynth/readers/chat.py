@@ -87,7 +87,7 @@ def _messages(row: Mapping[str, Any], where: str) -> tuple[Message, ...]:
     pending: list[tuple[int, int, str]] = []
     for n, item in enumerate(items):
         place = f"{where}: messages[{n}]"
-        if not isinstance(item, Mapping):
+        if not isinstance(item, (dict, Mapping)):
             raise RecordError(f"{place}: Expected `object`, got `{_kind(item)}`")
         written = item.get("role")
         role = _ROLES.get(written) if isinstance(written, str) else None
@@ -194,11 +194,11 @@ def _calls(item: Mapping[str, Any], place: str) -> tuple[ToolCall, ...]:
 def _call(entry: Any, place: str) -> ToolCall:
     if isinstance(entry, str):
         entry = _parse(entry, place)
-    if not isinstance(entry, Mapping):
+    if not isinstance(entry, (dict, Mapping)):
         raise RecordError(f"{place}: Expected `object`, got `{_kind(entry)}`")
     body = entry.get("function")
     body = entry if body is None else body
-    if not isinstance(body, Mapping):
+    if not isinstance(body, (dict, Mapping)):
         raise RecordError(f"{place}.function: Expected `object`, got `{_kind(body)}`")
     arguments = body.get("arguments", body.get("args"))
     return ToolCall(
@@ -230,11 +230,11 @@ def _toolset(row: Mapping[str, Any], where: str) -> Toolset | None:
 def _spec(tool: Any, place: str) -> ToolSpec:
     if isinstance(tool, str):
         tool = _parse(tool, place)
-    if not isinstance(tool, Mapping):
+    if not isinstance(tool, (dict, Mapping)):
         raise RecordError(f"{place}: Expected `object`, got `{_kind(tool)}`")
     body = tool.get("function")
     body = tool if body is None else body
-    if not isinstance(body, Mapping):
+    if not isinstance(body, (dict, Mapping)):
         raise RecordError(f"{place}.function: Expected `object`, got `{_kind(body)}`")
     schema: Any = next(
         (body[key] for key in ("parameters", "input_schema", "inputSchema") if body.get(key) is not None), {}

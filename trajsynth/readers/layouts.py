@@ -96,7 +96,7 @@ def _blocks(row: Mapping[str, Any], where: str) -> Mapping[str, Any]:
 
 
 def _says(message: Any) -> Any:
-    return message.get("role") if isinstance(message, Mapping) else None
+    return message.get("role") if isinstance(message, (dict, Mapping)) else None
 
 
 def _told(row: Mapping[str, Any], where: str) -> Mapping[str, Any]:

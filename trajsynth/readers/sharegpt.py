@@ -68,7 +68,7 @@ def _turns(value: Any) -> Sequence[Any]:
 
 
 def _role(turn: Any) -> Any:
-    return (turn.get("from") or turn.get("role")) if isinstance(turn, Mapping) else None
+    return (turn.get("from") or turn.get("role")) if isinstance(turn, (dict, Mapping)) else None
 
 
 def _add(messages: list[dict[str, Any]], turn: Any, place: str) -> None:
