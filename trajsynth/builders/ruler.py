@@ -26,11 +26,14 @@ class Ruler:
     """Measures rows. `tokenizer` is a Hugging Face tokenizer; without one 0.3 tokens a byte are assumed (English prose
     has 0.22 to 0.28), the figure that generation starts from too."""
 
-    def __init__(self, tokenizer: Any = None, chat_template: str | None = None) -> None:
+    def __init__(
+        self, tokenizer: Any = None, chat_template: str | None = None, spans: AssistantSpans | None = None
+    ) -> None:
+        """`spans`: what the format itself finds turns with, so that a row is tokenised once for both."""
         self._tokenizer = tokenizer
-        self._spans: AssistantSpans | None = None
+        self._spans = spans
         self.name = "estimated" if tokenizer is None else str(getattr(tokenizer, "name_or_path", "") or "tokenizer")
-        if tokenizer is not None:
+        if tokenizer is not None and spans is None:
             try:
                 self._spans = AssistantSpans(tokenizer, chat_template)
             except InputError:  # no template, or turns that cannot be told apart: message by message then

@@ -14,6 +14,7 @@ from pathlib import Path
 from trajsynth.builders.building import Meters, Target, build
 from trajsynth.builders.faithful import unfaithful, unfaithful_view
 from trajsynth.builders.formats import Format
+from trajsynth.builders.formats.tokens import Tokens
 from trajsynth.builders.ledger import Ledger
 from trajsynth.builders.lengths import Shaped, Tokenmeter
 from trajsynth.builders.mixture import mixed
@@ -47,9 +48,10 @@ def build_sft(
     form = shape or Shape()
     if isinstance(target.tokenizer, str):
         target = replace(target, tokenizer=load_tokenizer(target.tokenizer))
-    ruler = Ruler(target.tokenizer, target.chat_template)
 
     def fill(rows: Iterable[Trajectory], layout: Format, book: Ledger) -> Meters:
+        spans = layout.spans if isinstance(layout, Tokens) else None
+        ruler = Ruler(target.tokenizer, target.chat_template, spans)
         writer = _Writer(layout, book, form, ruler, target.reasoning)
         for trajectory in mixed(rows, target.mixture, target.seed, book, ineligible):
             writer.add(trajectory)

@@ -49,6 +49,7 @@ class AssistantSpans:
         """Raises InputError when the template's turns cannot be told apart."""
         self._tokenizer = tokenizer
         self._template = chat_template
+        self._last: tuple[list[dict[str, Any]] | None, list[dict[str, Any]] | None, list[int]] = (None, None, [])
         if not chat_template and not getattr(tokenizer, "chat_template", None):
             raise InputError("the tokenizer has no chat template; give one (--chat-template FILE)")
         self._added = set(tokenizer.get_added_vocab().values()) | set(tokenizer.all_special_ids)
@@ -58,7 +59,13 @@ class AssistantSpans:
     def render(
         self, messages: list[dict[str, Any]], tools: list[dict[str, Any]] | None = None, *, prompt: bool = False
     ) -> list[int]:
-        """Token ids of a conversation; `prompt` ends it where the assistant is to speak. Raises TemplateRefusal."""
+        """Token ids of a conversation; `prompt` ends it where the assistant is to speak. Raises TemplateRefusal.
+
+        The last conversation is remembered: it is measured, laid out and checked one after the other.
+        """
+        last, its_tools, ids = self._last
+        if messages is last and tools is its_tools and not prompt:
+            return ids
         try:
             rendered = self._tokenizer.apply_chat_template(
                 messages,
@@ -70,7 +77,10 @@ class AssistantSpans:
             )
         except _template_errors() as error:
             raise TemplateRefusal(f"the chat template refuses the conversation: {error}") from None
-        return list(rendered["input_ids"])
+        ids = list(rendered["input_ids"])
+        if not prompt:
+            self._last = (messages, tools, ids)
+        return ids
 
     def has_control_tokens(self, messages: list[dict[str, Any]]) -> bool:
         """Whether a text holds what the tokenizer would read as one of its special tokens."""

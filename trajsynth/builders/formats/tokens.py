@@ -34,7 +34,7 @@ class Tokens(Format):
 
     def __init__(self, tokenizer: Any, chat_template: str | None = None) -> None:
         """Raises InputError for a tokenizer that cannot be had or whose template hides the turns, MissingExtra."""
-        self._spans = AssistantSpans(
+        self.spans = AssistantSpans(
             load_tokenizer(tokenizer) if isinstance(tokenizer, str) else tokenizer, chat_template
         )
 
@@ -43,10 +43,10 @@ class Tokens(Format):
         part = whole(row)
         if not part.trained:
             return Refusal(reason="all_masked")
-        if self._spans.has_control_tokens(row.messages):
+        if self.spans.has_control_tokens(row.messages):
             return Refusal(reason="unsafe.control_tokens", detail="a special token of this tokenizer in the text")
         try:
-            ids = self._spans.render(row.messages, row.tools)
+            ids = self.spans.render(row.messages, row.tools)
         except TemplateRefusal as error:
             return Refusal(reason="template.refuses", detail=str(error))
         lacks = self._lacks(part, ids, None)
@@ -69,24 +69,24 @@ class Tokens(Format):
 
     def _labels(self, part: Part, ids: Sequence[int]) -> list[int]:
         labels = [_IGNORED] * len(ids)
-        for i, (start, end) in zip(_turns(part), self._spans.find(ids), strict=True):
+        for i, (start, end) in zip(_turns(part), self.spans.find(ids), strict=True):
             if i in part.trained:
                 labels[start:end] = ids[start:end]
         return labels
 
     def _lacks(self, part: Part, ids: Sequence[int], labels: Sequence[int] | None) -> str:
         """What the ids lack of the part, in words."""
-        turns, spans = _turns(part), self._spans.find(ids)
+        turns, spans = _turns(part), self.spans.find(ids)
         if len(turns) != len(spans):
             return f"{len(turns)} assistant turns became {len(spans)}"
         if labels is not None and list(labels) != self._labels(part, ids):
             return "the labels are not on the trained turns"
-        texts = [self._spans.decode(ids[start:end]) for start, end in spans]
+        texts = [self.spans.decode(ids[start:end]) for start, end in spans]
         for i, text in zip(turns, texts, strict=True):
             missing = next((what for what in _wanted(part.row.messages[i]) if not _holds(text, what)), None)
             if missing is not None:
                 return f"message {i}: {missing[:60]!r} is not in its tokens"
-        rest = self._spans.decode(ids)
+        rest = self.spans.decode(ids)
         others = (m["content"] for m in part.row.messages[: part.end] if m["role"] != "assistant")
         missing = next((text for text in others if text.strip() not in rest), None)
         return "" if missing is None else f"{missing[:60]!r} is not in the tokens"
