@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from trajsynth.builders import Target, build_dpo, build_rl, build_sft
 from trajsynth.builders.spool import Spool, drawn
-from trajsynth.config import Mixture
+from trajsynth.config import BuildTarget, Mixture
 from trajsynth.errors import ConfigError
 from trajsynth.types import Trajectory
 
@@ -177,3 +177,30 @@ def test_a_spool_finds_what_was_put_in_between_readings(tmp_path: Path) -> None:
         assert spool.get(second, dict) == {"b": "é" * 100_000}
         assert spool.get(third, dict) == {"c": 3}
         assert list((tmp_path / "new").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "says"),
+    [
+        ("sft", {"policy": "all"}, "are for dpo"),
+        ("rl", {"fork": True}, "are for dpo"),
+        ("sft", {"drop_uniform": True}, "drop_uniform is for rl"),
+        ("rl", {"mixture": {"per_teacher": 3}}, "only `total`"),
+        ("dpo", {"mixture": {"shares": {"teacher": {"a": 1}, "paradigm": {"b": 1}}}}, "teacher and paradigm at once"),
+        ("dpo", {"policy": "one", "max_pairs": 2}, "max_pairs says 2"),
+        ("dpo", {"policy": "hardest", "max_pairs": 2, "fork": True, "mixture": {"per_question": 1}}, ""),
+        ("rl", {"mixture": {"total": 5}, "drop_uniform": True}, ""),
+        ("sft", {"mixture": {"shares": {"arm": {"a/react/mcp": 1}}}, "seed": 4}, ""),
+    ],
+)
+def test_settings_of_another_kind_are_refused_before_anything_is_read(
+    kind: str, settings: dict[str, Any], says: str
+) -> None:
+    unfit = msgspec.convert(settings, BuildTarget).unfit(kind)
+    assert says in unfit and bool(says) == bool(unfit)
+
+
+def test_prompts_are_told_by_how_often_they_were_solved(make: Make, tmp_path: Path) -> None:
+    verdicts = {"a": "++", "b": "--", "c": "+-"}
+    groups = [make(f"{g}{i}", group=g, correct=v == "+") for g in verdicts for i, v in enumerate(verdicts[g])]
+    assert "3 questions: 1 solved now and then, 1 by every rollout, 1 by none" in build_rl(groups, tmp_path).notes

@@ -167,7 +167,7 @@ class Quota:
 def _one_dimension(mixture: Mixture) -> tuple[str, Mapping[str, float]]:
     if len(mixture.shares) > 1:
         names = " and ".join(mixture.shares)
-        raise ConfigError(f"mixture.shares: {names} at once; take one of them, or `arm` for both together")
+        raise ConfigError(f"mixture.shares: {names} at once; take one of them, or `arm` for all together")
     return next((dimension, wanted) for dimension, wanted in mixture.shares.items())
 
 

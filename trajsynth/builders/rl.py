@@ -60,6 +60,7 @@ def build_rl(
             total = target.mixture.total if target.mixture else None
             for name in groups if target.mixture is None else sorted(groups, key=lambda name: drawn(target.seed, name)):
                 _write(groups[name], name, spool, layout, book, drop_uniform=drop_uniform, total=total)
+            book.notes += _told(groups)
         return {}
 
     return build("rl", trajectories, out, target, fill)
@@ -153,6 +154,16 @@ def _write(
         return
     book.write(laid, group=name)
     book.used += group.samples
+
+
+def _told(groups: dict[str, _Group]) -> list[str]:
+    """What the questions are worth to a group-relative method."""
+    if not groups:
+        return []
+    right = sum(group.correct == group.samples for group in groups.values())
+    wrong = sum(not group.correct for group in groups.values())
+    rest = len(groups) - right - wrong
+    return [f"{len(groups)} questions: {rest} solved now and then, {right} by every rollout, {wrong} by none"]
 
 
 def _left_out(group: _Group, drop_uniform: bool) -> str:

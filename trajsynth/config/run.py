@@ -85,6 +85,18 @@ class BuildTarget(Section, frozen=True, kw_only=True):
             return "view, max_blowup, max_tokens and over_length are for sft"
         if self.tool_class and (kind, self.format) != ("rl", "verl"):
             return "tool_class is for rl with format: verl"
+        pairing = (self.pairs, self.policy, self.max_pairs, self.require_plan, self.fork)
+        if kind != "dpo" and pairing != ("within_teacher", None, None, False, False):
+            return "pairs, policy, max_pairs, require_plan and fork are for dpo"
+        if self.drop_uniform and kind != "rl":
+            return "drop_uniform is for rl"
+        if kind == "rl" and self.mixture != Mixture(total=self.mixture.total):
+            return "mixture: rl has one prompt a question, made by no teacher; only `total` applies to it"
+        if len(self.mixture.shares) > 1:
+            names = " and ".join(self.mixture.shares)
+            return f"mixture.shares: {names} at once; take one of them, or `arm` for all together"
+        if self.policy == "one" and self.max_pairs not in (None, 1):
+            return f"policy 'one' makes one pair a question, max_pairs says {self.max_pairs}; leave one of them out"
         return contradiction(*shape)
 
 
