@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from trajsynth.builders import build_dpo
+from trajsynth.builders import build_dpo, build_rl
 from trajsynth.types import Failure, Grade, Run, Trajectory
 
 Make = Callable[..., Trajectory]
@@ -129,6 +129,17 @@ def test_the_seed_draws_other_candidates_and_length_never_does(make: Make, tmp_p
         build_dpo(sides, tmp_path, seed=seed)
         drawn.add(pairs(tmp_path)[0]["chosen_id"])
     assert len(drawn) > 2
+
+
+def test_a_sub_agent_that_infrastructure_ended_excuses_a_wrong_answer(make: Make, tmp_path: Path) -> None:
+    def team(one: Trajectory) -> Trajectory:
+        torn = replace(one.conversations[0], agent="browsing", failure=Failure(kind="network"))
+        return replace(one, conversations=(*one.conversations, torn))
+
+    bad = make("b", correct=False, answer="Rome")
+    assert build_dpo([make("g"), team(bad)], tmp_path).refused == {"infra.network": 1, "pair.no_partner": 1}
+    assert build_dpo([team(make("g")), bad], tmp_path).rows == 1
+    assert build_rl([make("g"), team(bad)], tmp_path / "rl").solve_rates == {"1/1": 1}
 
 
 def test_the_last_message_is_the_answer_of_imported_rows(make: Make, tmp_path: Path) -> None:

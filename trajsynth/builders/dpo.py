@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from trajsynth.builders.building import Meters, Target, build
+from trajsynth.builders.eligible import infra
 from trajsynth.builders.forks import parting, shared_prefix, shared_turns
 from trajsynth.builders.formats import Format
 from trajsynth.builders.ledger import Ledger
@@ -35,9 +36,9 @@ _ANSWERED = Answer()
 
 def ineligible(trajectory: Trajectory, *, judged: bool) -> Refusal | None:
     """Why this trajectory may be neither chosen nor rejected."""
-    if trajectory.failure is not None or trajectory.stop_reason == "failed":
-        kind = trajectory.failure.kind if trajectory.failure else "unknown"
-        return Refusal(reason=f"infra.{kind}")
+    failed = infra(trajectory)
+    if failed is not None:
+        return failed
     if trajectory.correct is None:
         return Refusal(reason="grade.unknown")
     if _ANSWERED.measure(trajectory)["answer"] != "given":

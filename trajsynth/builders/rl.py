@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from trajsynth.builders.building import Meters, Target, build
+from trajsynth.builders.eligible import infra
 from trajsynth.builders.formats import Format
 from trajsynth.builders.ledger import Ledger
 from trajsynth.builders.prompts import Prompt
@@ -91,8 +92,9 @@ def _collect(trajectories: Iterable[Trajectory], spool: Spool, book: Ledger, see
 
 
 def _ineligible(trajectory: Trajectory) -> Refusal | None:
-    if trajectory.failure is not None or trajectory.stop_reason == "failed":
-        return Refusal(reason=f"infra.{trajectory.failure.kind if trajectory.failure else 'unknown'}")
+    failed = infra(trajectory)
+    if failed is not None:
+        return failed
     if trajectory.correct is None:
         return Refusal(reason="grade.unknown")
     gold = any(answer.strip() for answer in trajectory.question.answers)
