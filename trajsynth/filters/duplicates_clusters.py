@@ -174,7 +174,8 @@ def counted(
     sizes = np.array([len(shingles) for shingles in arrays])
     ends = np.cumsum(sizes)
     starts = ends - sizes
-    vocabulary, flat = np.unique(np.concatenate(arrays), return_inverse=True)
+    # asked for the index too, numpy takes the merge sort, which is ten times as fast on sorted stretches
+    vocabulary, _, flat = np.unique(np.concatenate(arrays), return_index=True, return_inverse=True)
     marked = np.zeros(len(vocabulary), bool)
     for k in range(len(block) if other else len(block) - 1):
         first = len(block) if other else k + 1

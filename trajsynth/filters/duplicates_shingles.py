@@ -148,8 +148,8 @@ def _numbered(hashes: Shingles) -> Shingles:
         place = np.arange(len(hashes))
         which = place - np.maximum.accumulate(np.where(again, 0, place))
         later = hashes[again] * np.uint64(_PRIME) + which[again].astype(np.uint64) * np.uint64(_FACTOR)
-        hashes = np.concatenate((hashes[~again], _mixed(later)))
-        hashes.sort()
+        hashes = np.concatenate((hashes[~again], np.sort(_mixed(later))))
+        hashes.sort(kind="stable")  # merges the two sorted stretches
         hashes = hashes[np.concatenate(((True,), hashes[1:] != hashes[:-1]))]
     return hashes
 

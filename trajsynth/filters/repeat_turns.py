@@ -84,7 +84,7 @@ def _pairs(conversation: Conversation, *, ours: bool) -> Iterator[dict[str, Any]
     calls: defaultdict[int, list[Exchange]] = defaultdict(list)
     for exchange in exchanges(conversation):
         calls[exchange.n].append(exchange)
-    seen: list[tuple[int, frozenset[int], str]] = []
+    seen: list[tuple[int, frozenset[int], tuple[object, ...]]] = []
     index: defaultdict[int, list[int]] = defaultdict(list)
     for position in alike:
         message = spoken[position]
@@ -92,7 +92,7 @@ def _pairs(conversation: Conversation, *, ours: bool) -> Iterator[dict[str, Any]
         done = calls.get(message.n, [])
         if len(told) < _FLOOR_WORDS or any(e.transient or e.poll or e.result is None for e in done):
             continue
-        key = "\x1d".join(e.key for e in done)
+        key = tuple(e.key for e in done)
         mine = _shingles(told)
         prefix = sorted(mine)[: len(mine) - int(_FLOOR * len(mine)) + 1]
         skipped = spoken[position - 1].n if position and _summary(conversation, spoken, position, ours=ours) else None

@@ -80,9 +80,9 @@ def _repeats(conversation: Conversation) -> list[dict[str, Any]]:
     """Exchanges that occurred twice or more, in order of their first occurrence; `n` is the last one's turn."""
     made = exchanges(conversation)
     often = Counter(exchange.asked for exchange in made)
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[tuple[str, str | None, str], dict[str, Any]] = {}
     excused: set[str] = set()
-    changed: set[str] = set()
+    changed: set[tuple[str, str | None, str]] = set()
     for exchange in made:
         call = exchange.asked
         if _changes(exchange):

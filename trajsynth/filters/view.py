@@ -79,10 +79,11 @@ class Exchange:
         return f"{self.call.server}\x1f{self.call.tool or self.call.name}\x1f{plain}"
 
     @cached_property
-    def key(self) -> str:
+    def key(self) -> tuple[str, str | None, str]:
         """Name, arguments and observation: equal for two exchanges in which the same was done and seen."""
-        seen = "" if self.result is None else f"{self.result.outcome}\x1f{self.result.content.strip()}"
-        return f"{self.asked}\x1e{seen}"
+        if self.result is None:
+            return self.asked, None, ""
+        return self.asked, self.result.outcome or "", self.result.content.strip()
 
     @cached_property
     def transient(self) -> bool:
