@@ -83,6 +83,13 @@ def test_distributions_and_clusters_follow_the_funnel() -> None:
     assert render(report, brief=True) in text and "│" not in render(report, brief=True)
 
 
+def test_what_dropped_most_comes_first() -> None:
+    wrong = [record(OK, identity=f"w{i}", group=f"w{i}", correct=False) for i in range(2)]
+    loops = [says("all of it once again please. " * 6, id=f"l{i}", group=f"l{i}") for i in range(3)]
+    lines = [line.split()[1:3] for line in render(recipe("sft").run([*wrong, *loops]).report).splitlines()]
+    assert lines.index(["repeat.loop", "3"]) < lines.index(["grade.wrong", "2"])
+
+
 def test_rows_of_strangers_cannot_write_to_the_terminal() -> None:
     rows = [says("it is " * 30, id="a\x1b[2J", model="m\x1b]0;x\x07")]
     assert not any(sign in render(recipe("none").run(rows).report) for sign in "\x1b\x07")
