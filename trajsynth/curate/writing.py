@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import IO, Any, TypeAlias
 
@@ -76,15 +76,15 @@ def _lines(sources: Sequence[Source], measured: Measured, unreadable: _Unreadabl
             raise InputError(f"{str(source.path)!r} changed while it was read; run the same command again")
         yield source, line
         i += 1
+    unreadable.end()
 
 
 class _Unreadable:
-    """`unreadable.jsonl`: rows that were left out, each with its place and reason; none left, no file."""
+    """`unreadable.jsonl`: rows that were left out, each with its place and reason; none left out, no file."""
 
     def __init__(self, out: Path, stack: ExitStack) -> None:
         self._path, self._stack = out / "unreadable.jsonl", stack
         self._file: IO[bytes] | None = None
-        self._path.unlink(missing_ok=True)
 
     def write(self, source: Source, where: str, line: bytes, error: str) -> None:
         if self._file is None:
@@ -98,10 +98,15 @@ class _Unreadable:
         }
         self._file.write(encode(told) + b"\n")
 
+    def end(self) -> None:
+        """All rows were seen: a file of an earlier run goes if this one left nothing out."""
+        if self._file is None:
+            self._path.unlink(missing_ok=True)
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class _Row:
-    """A trajectory about to be written."""
+    """A trajectory about to be written, read once for all recipes."""
 
     source: Source
     line: bytes
@@ -112,15 +117,26 @@ class _Row:
 
     def json(self, masks: tuple[tuple[int, int], ...], mend: Mend | None) -> bytes:
         """The record; the line itself where nothing changed."""
-        changed = masks or mend or self.recorded in self.source.grades or self.id != self.recorded
+        if masks or mend:
+            return encode(replace(with_masks(self.trajectory(mend), masks), id=self.id))
+        return self._plain
+
+    @cached_property
+    def _plain(self) -> bytes:
+        """The record as no recipe changed it."""
+        changed = self.recorded in self.source.grades or self.id != self.recorded
         if not changed and (self.source.ours or _as_we_write(self.line)):
             return self.line.rstrip()
-        return encode(replace(with_masks(self.trajectory(mend), masks), id=self.id))
+        return encode(replace(self._read, id=self.id))
+
+    @cached_property
+    def _read(self) -> Trajectory:
+        """The line read once more, graded anew."""
+        return with_grade(parse_line(self.line, str(self.source.path)), self.source.grades)
 
     def trajectory(self, mend: Mend | None) -> Trajectory:
-        """The line read once more, graded anew, mended."""
-        trajectory = with_grade(parse_line(self.line, str(self.source.path)), self.source.grades)
-        return mend(trajectory) if mend else trajectory
+        """The trajectory as a recipe mended it."""
+        return mend(self._read) if mend else self._read
 
 
 def _as_we_write(line: bytes) -> bool:
