@@ -228,7 +228,8 @@ class Recipe:
         self._resolve(originals, names, found, curation.report)
         for i, trajectory in enumerate(mended):
             decision = self.decide(trajectory, found[i], originals[i])
-            weighed, levels, look = decision.weighed, self.levels(measures[i]), partial(_same, trajectory)
+            weighed, levels = decision.weighed, self.levels(measures[i])
+            look = partial(dataclasses.replace, trajectory)
             curation.report.add(trajectory.arm, trajectory.correct, weighed, id=names[i], levels=levels, look=look)
             curated = Curated(given[i], decision.trajectory, weighed.findings, weighed.dropped)
             (curation.kept if decision.kept else curation.rejected).append(curated)
@@ -259,10 +260,6 @@ class Recipe:
             fields = {field: changes[code] for code, field in _thresholds(step.filter).items() if code in changes}
             steps.append(dataclasses.replace(step, filter=_changed(step.filter, fields)) if fields else step)
         return Recipe(self.name, tuple(steps))
-
-
-def _same(trajectory: Trajectory) -> Trajectory:
-    return trajectory
 
 
 def with_masks(trajectory: Trajectory, masks: Iterable[tuple[int, int]]) -> Trajectory:
