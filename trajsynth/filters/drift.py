@@ -46,6 +46,7 @@ _REGULAR: Final = 0.6
 _SHARING: Final = 4
 """Families that may share an opening, a middle or an end."""
 _MOST_IN_SLOT: Final = 3
+_MOST_COUNTERS: Final = 3
 _PERIODS: Final = range(4, 200)
 _PERIODS_TRIED: Final = 3
 
@@ -71,8 +72,10 @@ class Copies:
 
 def drifts(text: str, found: Sequence[Sentence]) -> list[Copies]:
     """The families of a text; stretches without end marks are looked at only where no sentence family was found."""
-    families = [*_items(found), *_of_sentences(text, [s for s in found if s.kind == "prose"])]
-    return families or list(_of_periods(text, [s for s in found if s.kind == "prose"]))
+    prose = [sentence for sentence in found if sentence.kind == "prose"]
+    settled: set[int] = set()
+    families = [*_items(found), *_of_sentences(text, prose, settled)]
+    return families or list(_of_periods(text, [s for s in prose if s.start not in settled]))
 
 
 def _items(found: Sequence[Sentence]) -> Iterator[Copies]:
@@ -115,7 +118,8 @@ def _alike(a: str, b: str) -> int:
 # ---- sentences ----------------------------------------------------------------------------------------------------
 
 
-def _of_sentences(text: str, found: Sequence[Sentence]) -> Iterator[Copies]:
+def _of_sentences(text: str, found: Sequence[Sentence], settled: set[int]) -> Iterator[Copies]:
+    """Families of sentences; where those of the others begin, whose differences are facts, is added to `settled`."""
     families: list[list[Sentence]] = []
     first: list[tuple[str, ...]] = []
     index: defaultdict[tuple[str, tuple[str, ...]], list[int]] = defaultdict(list)
@@ -139,6 +143,8 @@ def _of_sentences(text: str, found: Sequence[Sentence]) -> Iterator[Copies]:
             kind = _difference([s.words for s in family], [WORD.findall(r) for r in raw], any(map(_SUM.search, raw)))
             if kind is not None and not cumulative(text, [(s.start, s.end) for s in family]):
                 yield _family(kind, family)
+            elif len(set(sentence.words for sentence in family)) > 1:
+                settled.update(sentence.start for sentence in family)
 
 
 def _thirds(masked: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -228,6 +234,8 @@ def _difference(members: Sequence[tuple[str, ...]], raw: Sequence[Sequence[str]]
     high = [i for i in changing if i not in numbers and Counter(columns[i]).most_common(1)[0][1] * 2 < len(rows)]
     slots = sum(b - a > 1 for a, b in pairwise([-9, *high]))
     if (numbers and sums) or not all(_counts(columns[i]) for i in numbers):
+        return None
+    if len(numbers) > _MOST_COUNTERS:
         return None
     if len(numbers) > 1 and columns[numbers[0]][1:] == columns[numbers[-1]][:-1]:
         return None  # each hands its number on to the next: a counting rhyme

@@ -50,7 +50,10 @@ _LONG = 240
 _HEADING = re.compile(r"\s*\[[^\W\d][\w ,.:’'()-]{0,40}\]\s*\Z")
 _CODE_ENDS = (";", "{", "}", "):", "=>", "\\", "};", "),")
 _SPOKEN = re.compile(r"[^=(){};]*[.!?]\s*\Z")
-_DATA = (_QUOTE, _TABLE, _JSON, _LOG, _PATH)
+_DUMP = re.compile(r"\s*(?:[\dA-Fa-f]{2,8}[:\s]+){6}")
+_ADDRESS = re.compile(r"\s*[a-z][a-z\d+]{1,8}://\S+\s*\Z")
+_ROW = re.compile(r"\s*\"?-?\d[\d.]*\"?\s*[,;|].*[^.!?\s]\s*\Z|[^.!?]*\b\d{1,6}/\d{1,6}\b.*[^.!?\s]\s*\Z")
+_DATA = (_QUOTE, _TABLE, _JSON, _LOG, _PATH, _DUMP, _ADDRESS, _ROW)
 _NUMBER_WORD = r"[一二三四五六七八九十百]{1,4}|[๐-๙0-9]{1,4}"
 _MARKER = re.compile(
     rf"\s*(?:[-*+•·▪◦–—]\s+)?(?:\*\*)?(?P<counter>\(?(?:\d{{1,4}}|[a-zA-Z]|[ivxIVX]{{1,5}})(?:[.)](?:\s+|\Z)|[、．]\s*)"
@@ -250,13 +253,13 @@ def in_data(text: str, start: int, end: int) -> bool:
     )
 
 
-def in_verse(text: str, start: int, end: int) -> bool:
-    """Whether text[start:end] is part of a song: most of it stands in stanzas, and as much verse stands around it."""
+def in_verse(text: str, start: int, end: int, first: int) -> bool:
+    """Whether text[start:end], whose first copy ends at `first`, is a chorus: stanzas with other ones around."""
     found = lines(text)
     verse = _verse(text, found)
-    inside = _covered(found, verse, start, end)
-    whole = _covered(found, set(range(len(found))), start, end)
-    return 2 * inside > whole and _covered(found, verse, 0, len(text)) >= 2 * inside
+    inside, whole = _covered(found, verse, start, end), _covered(found, set(range(len(found))), start, end)
+    around = _covered(found, verse, 0, len(text)) - inside
+    return 2 * inside > whole and around > 0 and (2 * around >= inside or "\n" in text[start:first].strip())
 
 
 def _covered(found: list[Line], chosen: set[int], start: int, end: int) -> int:

@@ -52,6 +52,7 @@ _SUNG = frozenset(
         "ラ",
     }
 )
+_SONG_COPIES = 12
 _SAYS = re.compile(rf"[^\W\d_]|[{UNSPACED}]")
 
 
@@ -137,11 +138,12 @@ def _loops(place: Place, trajectory: Trajectory) -> list[dict[str, Any]]:
         rim = (run.end - run.start) // 4
         if place.text[run.start + rim : run.end - rim] in earlier:
             continue
-        if in_verse(place.text, run.start, run.end):
+        sung = _hummed(place.text[run.start : run.end])
+        if run.copies < _SONG_COPIES and in_verse(place.text, run.start, run.end, run.first):
             continue
-        apart = _hummed(place.text[run.start : run.end]) or in_data(place.text, run.start, run.end)
-        kind = "data" if apart else "prose"
-        sizes = {"copies": run.copies, "tokens": run.tokens, "block": run.block, "kind": kind}
+        kind = "data" if sung or in_data(place.text, run.start, run.end) else "prose"
+        copies = min(run.copies, 1 + place.text.count("\n", run.start, run.end)) if sung else run.copies
+        sizes = {"copies": copies, "tokens": run.tokens, "block": run.block, "kind": kind}
         found.append(placed(place, run.start, run.end, **sizes))
     return found
 
@@ -199,6 +201,8 @@ _FLOOR_CHARS = 40
 _RULES = frozenset("-=_*#~.+|:<>/\\^ \t\r\n0123456789,;()[]{}'\"&")
 _PACKED = re.compile(r"[A-Za-z0-9+/=_-]*")
 _PACKED_REST = 32
+_MOST_PACKED = 200_000
+_BLANK = re.compile(r"\s")
 _GENE = re.compile("[ACGTUN]+")
 
 
@@ -285,23 +289,27 @@ def _dense(text: str) -> Iterator[tuple[int, int]]:
 
 def _kind(unit: str, text: str, start: int, end: int) -> str:
     """`letters`, `symbols` or `rules`: how much room a run of this unit gets; `data`: it is none."""
-    if all(sign in _RULES for sign in unit) or any("\u2500" <= sign <= "\u257f" for sign in unit):
+    if all(sign in _RULES for sign in unit) or any("\u2500" <= sign <= "\u25ff" for sign in unit):
         return "rules"
     if not any(sign.isalpha() for sign in unit):
         return "symbols"
     if not all(sign.isalpha() or sign in " \n!?~….。！？" for sign in unit):
         return "rules" if any(sign in _RULES for sign in unit.strip()) else "symbols"
-    if _GENE.fullmatch(unit) and len(set(unit)) > 1:
+    lead = _GENE.match(text[max(0, start - 40) : start][::-1])
+    if _GENE.fullmatch(unit) and (len(set(unit)) > 1 or (lead is not None and len(set(lead[0])) > 2)):
         return "rules"
     return _packed(text, start, end) or "letters"
 
 
 def _packed(text: str, start: int, end: int) -> str:
     """`data` inside a longer unbroken string of packed data (base64, hashes, addresses), `rules` at its end, or ''."""
+    opening = text.rfind("base64,", max(0, start - _MOST_PACKED), start)
+    if opening >= 0 and not _BLANK.search(text, opening, start):
+        return "data" if text[end : end + 200].strip() else "rules"
     lead = text[max(0, start - 4 * _PACKED_REST) : start][::-1]
     before, after = _PACKED.match(lead), _PACKED.match(text, end, end + 4 * _PACKED_REST)
     sizes = [len(side[0]) if side else 0 for side in (before, after)]
     around = (before[0] if before else "") + (after[0] if after else "")
     if len(around) < _PACKED_REST or not any(sign.isdigit() or sign.isupper() for sign in around):
         return ""
-    return "data" if min(sizes) >= _PACKED_REST // 4 else "rules"
+    return "data" if min(sizes) >= _PACKED_REST // 4 or (after and after[0].endswith("=")) else "rules"

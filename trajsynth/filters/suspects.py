@@ -195,8 +195,8 @@ def _runs(joined: Joined) -> set[int]:
         wide = np.frombuffer(joined.text.encode("utf-32-le", "surrogatepass"), np.uint32)
         signs = wide.astype(np.uint16)  # what is equal stays equal
     size = signs.itemsize
-    count = (len(signs) - RUN_UNIT - _WINDOW) // _STRIDE
-    if count < 1:
+    count = (len(signs) - RUN_UNIT - _WINDOW) // _STRIDE + 1
+    if len(joined.text) < RUN_CHARS:
         return set()
     starting = np.ndarray((count, RUN_UNIT + 1), "<u8", signs, strides=(_STRIDE * size, size))
     hit = np.flatnonzero((starting[:, 1:] == starting[:, :1]).any(1))

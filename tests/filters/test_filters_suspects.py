@@ -1,0 +1,101 @@
+"""The first look clears no text in which the exact rules find something at the lowest thresholds that are measured."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rowfakes import row, says
+
+from trajsynth.filters import RepeatCrossTurn, RepeatLoop
+from trajsynth.filters import suspects as looks
+from trajsynth.filters.layout import sentences
+from trajsynth.filters.repeat import block_runs, character_runs
+from trajsynth.filters.suspects import said, suspects
+from trajsynth.filters.words import size, words
+from trajsynth.readers import as_trajectory
+
+WORDS = ["alpha", "Beta", "x_1", "-", "...", "ß", "我", "们", "ก", "(", "7", "It’s", "𠀀", "👍"]
+BLOCKS = st.lists(st.sampled_from(WORDS), min_size=1, max_size=30)
+JOINTS = st.sampled_from([" ", "\n", "  "])
+
+
+@given(BLOCKS, BLOCKS, BLOCKS, st.integers(2, 26), JOINTS)
+@settings(max_examples=60, deadline=None)
+def test_every_block_is_suspected(
+    before: list[str], block: list[str], after: list[str], copies: int, joint: str
+) -> None:
+    text = joint.join([*before, *(block * copies), *after])
+    runs = [r for r in block_runs(text) if r.copies >= looks.BLOCK_COPIES and r.tokens >= looks.BLOCK_TOKENS]
+    if runs and len(text) >= 24:
+        assert suspects([text])["block"] == [0]
+
+
+@given(st.text(alphabet="ab1 \n我🙂-", min_size=1, max_size=10), st.integers(2, 60), st.text(max_size=30))
+@settings(max_examples=60, deadline=None)
+def test_every_run_is_suspected(unit: str, times: int, around: str) -> None:
+    text = f"{around}{unit * times}{around}"
+    if any(m.end() - m.start() >= looks.RUN_CHARS for m in character_runs(text)):
+        assert suspects([text])["run"] == [0]
+
+
+@given(
+    st.lists(
+        st.sampled_from(["one two three four five six", "red green", "我们去看那座桥", "ab, cd; ef"]), max_size=12
+    ),
+    st.sampled_from([". ", "!\n", "。", "\n- "]),
+)
+@settings(max_examples=60, deadline=None)
+def test_every_sentence_is_suspected(told: list[str], joint: str) -> None:
+    text = joint.join(told) + joint
+    often = [s.words for s in sentences(text) if size(s.words) >= looks.SENTENCE_WORDS]
+    if any(often.count(one) >= looks.SENTENCE_COPIES for one in often):
+        assert suspects([text])["sentence"] == [0]
+
+
+def shingles(text: str) -> set[tuple[str, ...]]:
+    told = words(text)
+    return {tuple(told[i : i + 3]) for i in range(len(told) - 2)}
+
+
+@given(st.lists(st.lists(st.sampled_from("abcdefghijkl"), min_size=8, max_size=30), min_size=2, max_size=6))
+@settings(max_examples=60, deadline=None)
+def test_every_response_like_an_earlier_one_is_compared(told: list[list[str]]) -> None:
+    """Responses without calls, an unlike last one among them, since that may be a summary."""
+    texts = [" ".join(f"{word}{word}" for word in turn) for turn in told] + ["and now to something else " * 3]
+    turns = [
+        turn for text in texts for turn in ({"role": "assistant", "content": text}, {"role": "user", "content": "?"})
+    ]
+    pairs = RepeatCrossTurn().measure(as_trajectory(row(*turns)))["pairs"]
+    alike = {
+        2 * later + 1
+        for earlier, later in combinations(range(len(told)), 2)
+        for a, b in ((shingles(texts[earlier]), shingles(texts[later])),)
+        if len(a & b) / len(a | b) >= 0.7
+    }
+    assert {pair["n"] for pair in pairs} == alike
+
+
+def test_prose_is_cleared_and_texts_are_told_apart() -> None:
+    loop = "Let me open the page of the bridge once more. " * 3
+    prose = "The museum stands in the old harbour. It was founded in 1871 by two sisters who had made money in rope."
+    found = suspects([prose, loop, prose, "ha" * 40, prose])
+    assert (found["block"], found["run"], found["sentence"]) == ([1], [3], [1])
+    assert suspects([prose[:60]] * 30) == {"block": [], "run": [], "sentence": [], "near": []}
+
+
+def test_texts_too_long_to_look_at_are_suspects() -> None:
+    assert not looks.said(as_trajectory(says("x"))).places
+    long = "word " * (looks.MOST_CHARS // 8)
+    found = suspects(["a short one that says little", long, "another one that says little"])
+    assert all(numbers == [1] for numbers in found.values())
+
+
+def test_the_look_is_shared_by_filters() -> None:
+    trajectory = as_trajectory(says("Let me open the page of the bridge once more. " * 3))
+    assert said(trajectory) is said(trajectory)
+    assert (
+        RepeatLoop().measure(trajectory)["runs"]
+        == RepeatLoop().measure(as_trajectory(says(said(trajectory).places[0].text)))["runs"]
+    )
