@@ -39,7 +39,17 @@ BASE64 = (
     + "DUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg== and so on"
 )
 NUMBERS = ("1/3 = 0." + "3" * 200 + " and 2^200 = 1" + "0" * 60) + " null," * 30
+GENES = f"The gene reads ATGGCGACC{'CAG' * 60}CCGCCACC, with {'CAG' * 60} far too often; its tail is GATC{'A' * 150}."
+URI = f"![map](data:image/png;base64,iVBORw0KGgo{'A' * 900}Jggg) shows the old town."
+BARS = "\n".join(f"[{'#' * i}{' ' * (100 - i)}] {i}%" for i in range(0, 101, 5)) + "\nDone " + "█" * 400
+SPACES = f"one{' ' * 3000}two{chr(9) * 500}three{chr(10) * 500}" + "\n".join(f"{' ' * 300}x{i} = {i}" for i in range(9))
+HUM = "La la la, la la la, la la!\n"
+CHORUS = "Sing it to the water,\nsing it to the stone,\nsing it till the morning,\nnever sing alone!\n\n"
+STANZA = "The {} went down to the harbour,\nthe {} went home by the mill,\nand the rain fell on the hill,\n\n"
+SONG = STANZA.format("miller", "sailor") + CHORUS + STANZA.format("baker", "teacher") + CHORUS * 3 + HUM * 5
+ALPHABET = " ".join("abcdefghijklmnopqrstuvwxyz" * 4)
 CLEAN = [PROSE, TABLE, EMPTY_CELLS, RULES, LISTING, CODE, JSON, BASE64, NUMBERS, PROSE + "\n\n" + PROSE]
+CLEAN += [GENES, URI, BARS, SPACES, SONG, HUM * 8, ALPHABET]
 
 
 @pytest.mark.parametrize("text", CLEAN)
@@ -59,6 +69,8 @@ def test_clean_texts_give_nothing(text: str) -> None:
         (CHINESE * 2, False),
         (CHINESE * 3, True),
         (SENTENCE * 2 + SENTENCE[:-8], False),  # the third copy is not whole
+        (CHORUS * 3, True),  # no song without other stanzas
+        (HUM * 12, True),
     ],
 )
 def test_loop_boundaries(text: str, flagged: bool) -> None:
@@ -106,6 +118,10 @@ def test_loops_in_reasoning_are_found_and_every_turn_counts_once() -> None:
         ("0" * 599, False),
         ("abcdefghij" * 8, True),
         ("abcdefghijk" * 8, False),  # a unit of eleven
+        ("CAG" * 199, False),
+        ("CAG" * 200, True),
+        ("A" * 80, True),
+        ("data:image/png;base64,iVBORw0KGgo" + "A" * 700, True),  # cut off in its midst
     ],
 )
 def test_run_boundaries(text: str, flagged: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
@@ -110,6 +111,80 @@ def test_thresholds_are_arguments() -> None:
 def test_every_interleaved_sentence_is_found(copies: int, fill: list[str], joint: str) -> None:
     text = joint.join(f"{AGAIN}{joint}{fill[i % len(fill)]}" for i in range(copies))
     assert RepeatInterleaved().check(says(text)) or RepeatLoop().check(says(text))
+
+
+def rhyme(n: int) -> str:
+    return f"{n} brown hens sitting on the wall, {n} brown hens, one of them flew off, {n - 1} brown hens on the wall."
+
+
+GIFTS = (
+    "one loaf of rye",
+    "two jars of jam",
+    "three brass bells",
+    "four linen shirts",
+    "five bags of nails",
+    "six pears",
+)
+DAYS = ("first", "second", "third", "fourth", "fifth", "sixth")
+CUMULATIVE = "\n".join(
+    f"On the {day} day of the fair I carried home:\n" + "\n".join(GIFTS[i::-1]) for i, day in enumerate(DAYS)
+)
+SHAPES = "".join(f'<rect x="{30 * i}" y="{i * i % 70}" width="20" height="{99 - i}" fill="teal"/>' for i in range(60))
+DRILL = ", ".join(
+    f"{who} {form} the old gate" for form in ("open", "will open", "had opened") for who in ("I", "you", "we", "they")
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Sure, here is the chart you wanted: <svg width='400'>{SHAPES}</svg> and that is all.",
+        "\n".join(f"{16 * i:07x}  {'00 ' * 8} {'00 ' * 8}" for i in range(40)),
+        CUMULATIVE,
+        CUMULATIVE.replace(":\n", " ").replace("\n", ", "),
+        "\n\n".join(map(rhyme, range(9, 2, -1))),
+        "\n".join(json.dumps({"step": i, "said": "open the page of the town and read its list"}) for i in range(30)),
+        "\n".join(f"{i}, the bridge of the town is open, {3 * i}" for i in range(30)),
+        "\n".join(f"{i};the bridge of the old town is open" for i in range(30)),
+        "\n".join(f"https://example.org/towns/norby/bridges/page/{i}/index.html" for i in range(30)),
+        "\n".join(f"towns/test_page_{i}.py::test_the_page_is_read_again PASSED [{i:3}%]" for i in range(30)),
+        "\n".join(f"Reading the page of town {i}/30 ... done" for i in range(1, 31)),
+        "\n".join(f"   {'━' * 60} {i}.0/9.0 MB 3.2 MB/s eta 0:00:0{9 - i}" for i in range(9)),
+        "\n".join(f"{i}. {FILL[i]} Rest for sixty seconds between the sets." for i in range(9)),
+        "\n\n".join(
+            f"**{said}**\nDo three sets of {i} now.\nRest for sixty seconds then." for i, said in enumerate(FILL)
+        ),
+        DRILL,
+        "\n".join(f"{day}曜日：九時から十七時まで開館しています" for day in "月火水木金土日"),
+        "\n\n".join(
+            f"名称：{name}\n状态：已经对外开放给公众\n备注：没有更多的资料"
+            for name in ("桥", "塔", "门", "钟", "井", "船")
+        ),
+        "\n".join(
+            f"{i}. {name} เปิดทุกวัน เวลาเก้าโมงถึงห้าโมงเย็น" for i, name in enumerate(("สะพาน", "ตลาด", "วัด", "โรงเรียน"))
+        ),
+    ],
+)
+def test_what_repeats_itself_on_purpose_is_left_alone(text: str) -> None:
+    assert [c for kind in KINDS for c in codes(kind.check(says(text)))] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        count("At 10:2{} let me open the page of the bridge once more.", 5, "\n"),
+        "\n".join(f"Attempt {roman}: let me open the page again now." for roman in ("I", "II", "III", "IV", "V")),
+        "\n".join(f"Attempt {i}: let me open the page of the bridge again." for i in (98, 99, 100, 101))
+        + f" {FILL[0]}",
+    ],
+)
+def test_counters_of_other_forms(text: str) -> None:
+    assert codes(RepeatDrift().check(says(text))) == ["repeat.drift"]
+
+
+def test_copies_in_other_dress() -> None:
+    dressed = (AGAIN, AGAIN.upper(), f"**{AGAIN}**", f"({AGAIN[:-1]}!)")
+    assert not RepeatInterleaved().keep(says(" ".join(f"{said} {FILL[i]}" for i, said in enumerate(dressed))))
 
 
 KINDS: list[Any] = [RepeatLoop(), RepeatRun(), RepeatInterleaved(), RepeatDrift()]
