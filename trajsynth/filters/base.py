@@ -42,6 +42,8 @@ class Filter(ABC):
     """Code -> the field that `--rethreshold code=value` sets."""
     quantities: ClassVar[tuple[Quantity, ...]] = ()
     """What `levels` reads, in the order of a report."""
+    measured_from: ClassVar[Mapping[str, float]] = {}
+    """Code -> the lowest threshold for which its measures are complete; `--rethreshold` refuses lower ones."""
 
     @abstractmethod
     def measure(self, trajectory: Trajectory) -> Measures:

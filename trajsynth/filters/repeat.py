@@ -81,6 +81,7 @@ class RepeatLoop(Filter):
     name: ClassVar = "repeat.loop"
     codes: ClassVar = ("repeat.loop",)
     thresholds: ClassVar = {"repeat.loop": "copies"}
+    measured_from: ClassVar = {"repeat.loop": _FLOOR_COPIES}
     quantities: ClassVar = (
         Quantity("repeat.loop", "copies", "copies back to back in prose"),
         Quantity("repeat.loop", "data", "copies back to back in data"),
@@ -217,6 +218,7 @@ class RepeatRun(Filter):
     name: ClassVar = "repeat.run"
     codes: ClassVar = ("repeat.run",)
     thresholds: ClassVar = {"repeat.run": "letters"}
+    measured_from: ClassVar = {"repeat.run": 40}
     quantities: ClassVar = (
         Quantity("repeat.run", "letters", "characters of a run of letters"),
         Quantity("repeat.run", "symbols", "characters of a run of symbols"),

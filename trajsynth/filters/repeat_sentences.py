@@ -44,6 +44,7 @@ class RepeatInterleaved(Filter):
     name: ClassVar = "repeat.interleaved"
     codes: ClassVar = ("repeat.interleaved",)
     thresholds: ClassVar = {"repeat.interleaved": "copies"}
+    measured_from: ClassVar = {"repeat.interleaved": _FLOOR_COPIES}
     quantities: ClassVar = (
         Quantity("repeat.interleaved", "copies", "copies of a sentence in prose"),
         Quantity("repeat.interleaved", "listed", "copies of a sentence in lists and verse"),
@@ -128,6 +129,7 @@ class RepeatDrift(Filter):
     name: ClassVar = "repeat.drift"
     codes: ClassVar = ("repeat.drift",)
     thresholds: ClassVar = {"repeat.drift": "copies"}
+    measured_from: ClassVar = {"repeat.drift": 3}
     quantities: ClassVar = (
         Quantity("repeat.drift", "copies", "copies that differ in a counter or a word"),
         Quantity("repeat.drift", "listed", "copies with another name in one slot"),

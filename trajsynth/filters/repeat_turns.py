@@ -41,6 +41,7 @@ class RepeatCrossTurn(Filter):
     name: ClassVar = "repeat.cross_turn"
     codes: ClassVar = ("repeat.cross_turn",)
     thresholds: ClassVar = {"repeat.cross_turn": "similarity"}
+    measured_from: ClassVar = {"repeat.cross_turn": _FLOOR}
     quantities: ClassVar = (
         Quantity("repeat.cross_turn", "similarity", "similarity to an earlier turn", scale="share"),
     )
