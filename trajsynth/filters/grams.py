@@ -2,7 +2,7 @@
 
 Level 2; numpy is imported where it is used. Every token has a number that is equal for equal tokens, and runs of tokens
 get theirs from it, so that all texts of a trajectory are looked at in a few passes at C speed. The tokens are those of
-`trajsynth.filters.words`, case folded, an underscore being one of its own. Tests: tests/filters/test_filters_grams.py.
+`trajsynth.filters.words`, case folded; an underscore is one of its own. Tests: tests/filters/test_filters_grams.py.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
@@ -25,10 +25,17 @@ if TYPE_CHECKING:
 
 MOST_CHARS: Final = 1_000_000
 """Characters of all texts together: their places fit 20 bits."""
-_BLANK, _WORD, _SIGN = 0, 1, 2
-_TABLED: Final = 0x20000
-"""Beyond this code point stand Han characters and then nothing that is a word."""
-_BASE: Final = 0x9E3779B97F4A7C15
+_WORD: Final = 1
+_KINDS: Final = bytes(
+    _WORD if code > 127 or sign.isalnum() else 0 if sign.isspace() else code if code > _WORD else 200 + code
+    for code, sign in enumerate(map(chr, range(256)))
+)
+"""Of each byte: blank, part of a word, or (a number of its own) punctuation."""
+_WIDE: Final = re.compile(r"[^\x00-\x7f]+")
+_UNSPACED: Final = re.compile(f"[{UNSPACED}]")
+_LETTER: Final = re.compile(r"\w")
+_BASE: Final = 0x9E3779B1
+_INVERSE: Final = pow(_BASE, -1, 1 << 32)
 _MIX: Final = 0xBF58476D1CE4E5B9
 _TEXT: Final = 0x94D049BB133111EB
 _FIRST: Final = 1 << 16
@@ -40,16 +47,36 @@ _HIGH: Final = (1 << 64) - 1 - _LOW
 class Joined:
     """Several texts as one, case folded, a line break after each."""
 
-    text: str
+    data: bytes
+    """A character of a script without spaces stands alone; punctuation that is no ASCII is some ASCII punctuation."""
     starts: tuple[int, ...]
     """Where each text begins."""
 
     @classmethod
     def of(cls, texts: Sequence[str]) -> Joined:
         """The texts joined."""
-        folded = [text.casefold() for text in texts]
-        starts = accumulate((len(text) + 1 for text in folded[:-1]), initial=0)
-        return cls("\n".join([*folded, ""]), tuple(starts))
+        parts = [_plain(text) for text in texts]
+        starts = accumulate((len(part) + 1 for part in parts[:-1]), initial=0)
+        return cls(b"\n".join([*parts, b""]), tuple(starts))
+
+
+def _plain(text: str) -> bytes:
+    if text.isascii():
+        return text.lower().encode()
+    return _WIDE.sub(lambda match: _widely(match[0]), text.casefold()).encode("utf-8", "surrogatepass")
+
+
+def _widely(signs: str) -> str:
+    return _alone(signs) if len(signs) == 1 else "".join(map(_alone, signs))
+
+
+@lru_cache(maxsize=16_384)
+def _alone(sign: str) -> str:
+    if sign.isspace():
+        return " "
+    if _UNSPACED.match(sign):
+        return f" {sign} "
+    return sign if _LETTER.match(sign) else f" {'~^`@'[ord(sign) & 3]} "
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,74 +100,47 @@ class Tokens:
     """Which of the words begin with a digit."""
 
 
-@cache
-def _kinds() -> NDArray[np.uint32]:
-    """Of each character: blank, part of a word, a token of its own, or (a number of its own) punctuation."""
-    import numpy as np
-
-    signs = "".join(map(chr, range(_TABLED)))
-    table = np.arange(16, _TABLED + 16, dtype=np.uint32)
-    for kind, pattern in ((_BLANK, r"\s+"), (_WORD, rf"[^\W_{UNSPACED}]+"), (_SIGN, rf"[{UNSPACED}]+")):
-        for match in re.finditer(pattern, signs):
-            table[match.start() : match.end()] = kind
-    return table
+_powers_known: dict[int, NDArray[np.uint32]] = {}
 
 
-_powers_known: dict[int, Numbers] = {}
-
-
-def _powers(base: int, count: int) -> Numbers:
-    """1, base, base squared ... modulo 2**64; at least so many."""
+def _powers(base: int, count: int) -> NDArray[np.uint32]:
+    """1, base, base squared ... modulo 2**32; so many."""
     known = _powers_known.get(base)
     if known is None or len(known) < count:
         import numpy as np
 
         size = max(_FIRST, 1 << (count - 1).bit_length())
-        known = np.ones(size, np.uint64)
+        known = np.ones(size, np.uint32)
         done = 1
         while done < size:
-            known[done : 2 * done] = known[:done] * np.uint64(pow(base, done, 1 << 64))
+            known[done : 2 * done] = known[:done] * np.uint32(pow(base, done, 1 << 32))
             done *= 2
         _powers_known[base] = known
-    return known
+    return known[:count]
 
 
 def tokens(joined: Joined) -> Tokens:
     """The tokens of texts."""
     import numpy as np
 
-    codes = np.frombuffer(joined.text.encode("utf-32-le", "surrogatepass"), np.uint32)
-    kinds = _kinds_of(codes)
-    bounds = np.empty(len(codes) + 1, np.bool_)
-    bounds[0] = bounds[-1] = True
-    np.not_equal(kinds[1:], kinds[:-1], out=bounds[1:-1])
-    if not joined.text.isascii():
-        bounds[1:-1] |= kinds[1:] == _SIGN
-    edges = np.flatnonzero(bounds)
+    codes, kinds = (np.frombuffer(data, np.uint8) for data in (joined.data, joined.data.translate(_KINDS)))
+    edges = np.flatnonzero(kinds[1:] != kinds[:-1]) + 1
+    edges = np.concatenate([[0], edges, [len(codes)]])
     kind = kinds[edges[:-1]]
     there = np.flatnonzero(kind)
     starts = edges[there]
-    sums = np.zeros(len(codes) + 1, np.uint64)
-    np.cumsum(codes * _powers(_BASE, len(codes))[: len(codes)], out=sums[1:])
+    sums = np.zeros(len(codes) + 1, np.uint32)
+    np.cumsum(codes * _powers(_BASE, len(codes)), dtype=np.uint32, out=sums[1:])
     sums = sums[edges]
-    numbers = (sums[there + 1] - sums[there]) * _powers(pow(_BASE, -1, 1 << 64), len(codes))[starts]
-    numbers ^= numbers >> np.uint64(29)
+    spelled = (sums[there + 1] - sums[there]) * _powers(_INVERSE, len(codes))[starts]
+    numbers = spelled * np.uint64(_MIX)
+    numbers ^= numbers >> np.uint64(32)
     numbers *= np.uint64(_MIX)
     firsts = np.searchsorted(starts, joined.starts)
-    words = np.flatnonzero(kind[there] <= _SIGN)
+    words = np.flatnonzero(kind[there] == _WORD)
     opening = codes[starts[words]]
     worded = Row(numbers[words], np.searchsorted(words, firsts))
     return Tokens(Row(numbers, firsts), worded, (opening >= 48) & (opening <= 57))
-
-
-def _kinds_of(codes: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    import numpy as np
-
-    table = _kinds()
-    if int(codes.max(initial=0)) < _TABLED:
-        return table.take(codes)
-    han = (codes >= _TABLED) & (codes < 2 * _TABLED)
-    return np.where(codes < _TABLED, table.take(np.minimum(codes, _TABLED - 1)), np.where(han, _SIGN, codes + 16))
 
 
 def grams(row: Row, length: int) -> Row:

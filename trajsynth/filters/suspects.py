@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from trajsynth.filters.grams import MOST_CHARS, Joined, Row, Tokens, again, grams, tokens
@@ -116,11 +117,10 @@ def _batches(texts: Sequence[str]) -> Iterator[tuple[int, Sequence[str] | None]]
 
 
 def _look(texts: Sequence[str]) -> dict[Sort, set[int]]:
-    joined = Joined.of(texts)
-    cut = tokens(joined)
+    cut = tokens(Joined.of(texts))
     return {
         "block": _blocks(cut.all),
-        "run": _runs(joined),
+        "run": _runs(texts),
         "sentence": _sentences(cut.words),
         "near": _near(cut),
     }
@@ -182,21 +182,22 @@ def _near(cut: Tokens) -> set[int]:
     return _texts(cut.words, thrice[np.isin(thrice // _BUCKET, at)].tolist())
 
 
-def _runs(joined: Joined) -> set[int]:
+def _runs(texts: Sequence[str]) -> set[int]:
     """Texts with eight characters that stand again within ten, at one of every 23 places.
 
     Of a run of forty characters or of eight units at least one such place is the beginning of eight that come again.
     """
     import numpy as np
 
-    if joined.text.isascii():
-        signs = np.frombuffer(joined.text.encode(), np.uint8)
+    joined = "\n".join(texts)
+    if joined.isascii():
+        signs = np.frombuffer(joined.encode(), np.uint8)
     else:
-        wide = np.frombuffer(joined.text.encode("utf-32-le", "surrogatepass"), np.uint32)
+        wide = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
         signs = wide.astype(np.uint16)  # what is equal stays equal
     size = signs.itemsize
     count = (len(signs) - RUN_UNIT - _WINDOW) // _STRIDE + 1
-    if len(joined.text) < RUN_CHARS:
+    if len(joined) < RUN_CHARS:
         return set()
     starting = np.ndarray((count, RUN_UNIT + 1), "<u8", signs, strides=(_STRIDE * size, size))
     hit = np.flatnonzero((starting[:, 1:] == starting[:, :1]).any(1))
@@ -204,4 +205,7 @@ def _runs(joined: Joined) -> set[int]:
         other = np.ndarray((count, RUN_UNIT + 1), "<u8", signs, offset=8, strides=(_STRIDE * size, size))
         both = (starting[hit, 1:] == starting[hit, :1]) & (other[hit, 1:] == other[hit, :1])
         hit = hit[both.any(1)]
-    return set((np.searchsorted(joined.starts, hit * _STRIDE, "right") - 1).tolist()) if len(hit) else set()
+    if not len(hit):
+        return set()
+    starts = list(accumulate((len(text) + 1 for text in texts[:-1]), initial=0))
+    return set((np.searchsorted(starts, hit * _STRIDE, "right") - 1).tolist())
