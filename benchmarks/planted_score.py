@@ -45,8 +45,11 @@ class Score:
     nowhere: int = 0
     """Trajectories that offered no place (a seed, severity and form each)."""
     misses: list[str] = field(default_factory=list)
+    by_set: Counter[tuple[str, bool]] = field(default_factory=Counter)
+    """By (set of rows, found)."""
 
     def add(self, severity: int, label: str, found: list[Finding], n: int | None) -> None:
+        self.by_set[label.partition(" ")[0], bool(found)] += 1
         self.planted[severity] += 1
         self.found[severity] += bool(found)
         self.placed += any(finding.message == n for finding in found)
@@ -57,6 +60,10 @@ class Score:
         planted = self.planted.total() if severity is None else self.planted[severity]
         found = self.found.total() if severity is None else self.found[severity]
         return f"{found / planted:.3f}" if planted else "-"
+
+    def recall_on(self, rows: str) -> str:
+        planted = self.by_set[rows, True] + self.by_set[rows, False]
+        return f"{self.by_set[rows, True] / planted:.3f}" if planted else "-"
 
 
 def row_filters(folder: Path | None = None) -> dict[str, Filter]:

@@ -96,6 +96,7 @@ def main() -> None:
     counts = ", ".join(f"{name} {len(ts)}" for name, ts in rows.items())
     print(f"rows: {counts}; {options.seeds} seed(s), {time.process_time() - started:.0f} CPU s\n")
     _print_table(scores, untouched, near)
+    _print_sets(scores, list(rows))
     if near:
         _print_near(near, options.misses)
         _print_repairs(score_repairs(_named(rows), options.seeds))
@@ -140,6 +141,14 @@ def _print_table(scores: dict[tuple[str, str], Score], untouched: Untouched, nea
         print(f"{name:<31}" + "".join(f"{cell:>10}" for cell in cells))
     print("\nuntouched: rows of any kind with a finding of that code; near: alarms on near misses; precision: without")
     print("the untouched ones, which may be real.")
+
+
+def _print_sets(scores: dict[tuple[str, str], Score], names: list[str]) -> None:
+    """Recall of repetition by the rows it was planted into: languages differ."""
+    print("\nrecall by rows" + " " * 17 + "".join(f"{name.partition('.')[0][:10]:>11}" for name in names))
+    for (code, variant), score in scores.items():
+        if code.startswith("repeat."):
+            print(f"{f'{code} {variant}'.strip():<31}" + "".join(f"{score.recall_on(name):>11}" for name in names))
 
 
 def _print_near(near: dict[str, Alarms], most: int) -> None:

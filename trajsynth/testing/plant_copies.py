@@ -3,7 +3,7 @@
 Level 3. Severity of `repeat.interleaved`: 4, 6, 12 copies of a sentence of six words and more; of `repeat.drift`: 4, 8,
 20 copies, at least 32 words together; of `repeat.cross_turn`: the response comes once, twice, three times more.
 Variants: drift by `counter`, by another word at the same place (`slot`) or anywhere (`word`); a response `equal` to an
-earlier one or `near` it (words changed as long as the Jaccard index of three-word shingles stays at .9).
+earlier one or `near` it (words changed as long as the Jaccard index of three-word shingles stays over .9).
 Tests: tests/testing/test_testing_plant_copies.py.
 """
 
@@ -25,9 +25,12 @@ from trajsynth.types import Message
 
 DRIFTS: Final = ("counter", "slot", "word")
 CROSSINGS: Final = ("equal", "near")
-SIMILARITY: Final = 0.9
+SIMILARITY: Final = 0.92
+"""Lowest Jaccard index of a near response: just over the .9 of the definition, whatever counts as a word."""
 RESPONSE_WORDS: Final = 24
 """A response this long is worth comparing; below it the shared words are a habit of speech."""
+NEAR_WORDS: Final = 75
+"""So long that one changed word leaves it nearly equal."""
 
 _GO_ON: Final = ("Please go on.", "And further?", "Is there more to it?")
 _ORDINALS: Final = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
@@ -98,14 +101,15 @@ def cross_turn(place: Place) -> Defect | None:
         turns = [m for m in turns if m.tool_calls] or turns
     if not turns:
         return None
-    long = [m for m in turns if len(_words(plain(m))) >= RESPONSE_WORDS]
+    near = place.way(*CROSSINGS) == "near"
+    long = [m for m in turns if len(_words(plain(m))) >= (NEAR_WORDS if near else RESPONSE_WORDS)]
     first = place.dice.choice(long or turns)
     trajectory = place.trajectory
     if not long:
         lang = language(place)
-        first = with_text(first, 0, JOINT[lang].join(sentences(place.dice, lang, 4)) + "\n")
+        more = JOINT[lang].join(sentences(place.dice, lang, 8 if near else 4))
+        first = with_text(first, 0, f"{more}\n")
         trajectory = with_message(trajectory, place.c, first)
-    near = place.way(*CROSSINGS) == "near"
     for _ in range(place.pick(1, 2, 3)):
         at = next(i for i, m in enumerate(trajectory.conversations[place.c].messages) if m.n == first.n)
         here = replace(place, trajectory=trajectory)
@@ -187,12 +191,17 @@ def _again(place: Place, first: Message, n: int, near: bool) -> list[Message]:
 
 
 def _reworded(dice: Random, text: str) -> str:
-    """As many words changed as leave the Jaccard index of three-word shingles at .9, at least the first word."""
-    box = text.find("\\boxed")
-    marks = [m for m in UNIT.finditer(text, 0, box if box > 0 else len(text)) if m[0].isalnum()]
+    """As many words changed as leave the Jaccard index of three-word shingles over .9, at least one.
+
+    Only what stands behind inline thoughts and in front of a box.
+    """
+    start, box = text.rfind("</think>") + 1, text.find("\\boxed")
+    marks = [m for m in UNIT.finditer(text, start and start + 7, box if box > start else len(text)) if m[0].isalnum()]
+    if not marks:
+        return text
     shingles = len(marks) - 2
     count = int(shingles * (1 - SIMILARITY) / (1 + SIMILARITY) / 3)
-    chosen = dice.sample(marks, count) if count > 0 else marks[:1]
+    chosen = dice.sample(marks, max(1, count))
     for mark in sorted(chosen, key=lambda m: -m.start()):
         other = dice.choice([m[0] for m in marks if m[0].casefold() != mark[0].casefold()])
         text = text[: mark.start()] + other + text[mark.end() :]

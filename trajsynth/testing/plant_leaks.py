@@ -119,12 +119,17 @@ def answer(place: Place) -> Defect | None:
     if place.c:
         return None
     asked = "\n".join([place.trajectory.question.text, *(m.content for m in place.messages if m.role == "user")])
-    gold = [a for a in place.trajectory.question.answers if len(a.strip()) >= _ANSWER_CHARS and not a.strip().isdigit()]
+    gold = [a for a in place.trajectory.question.answers if _can_be_said(a.strip())]
     if not gold or gold[0].strip().casefold() in asked.casefold():
         return None
     form = place.dice.choice(_IN_PASSING if place.severity == 1 else _SAYING)
     text = form.format(gold[0].strip())
     return _in_system(place, text) if place.severity == 3 else _asked(place, text)
+
+
+def _can_be_said(text: str) -> bool:
+    """Long enough not to be found by chance, and a phrase rather than a document."""
+    return len(text) >= _ANSWER_CHARS and not text.isdigit() and len(text.split()) <= 20 and text[0] not in "[{"
 
 
 def benchmark(place: Place) -> Defect | None:
