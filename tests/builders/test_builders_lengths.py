@@ -63,6 +63,8 @@ def test_a_tokenizer_counts_what_its_template_writes(make: Make) -> None:
     assert Ruler(words).size(row) == len(ids)
     assert Ruler(words).name == "words"
     assert Ruler().name == "estimated"
+    words.name_or_path = "/home/somebody/models/tiny"
+    assert Ruler(words).name == "tiny", "where it lies is nobody's business"
     assert Ruler().size(row) > len(orjson.dumps(row.messages)) * 0.25
 
 

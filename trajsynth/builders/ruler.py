@@ -32,7 +32,7 @@ class Ruler:
         """`spans`: what the format itself finds turns with, so that a row is tokenised once for both."""
         self._tokenizer = tokenizer
         self._spans = spans
-        self.name = "estimated" if tokenizer is None else str(getattr(tokenizer, "name_or_path", "") or "tokenizer")
+        self.name = "estimated" if tokenizer is None else _public(str(getattr(tokenizer, "name_or_path", "")))
         if tokenizer is not None and spans is None:
             try:
                 self._spans = AssistantSpans(tokenizer, chat_template)
@@ -86,6 +86,12 @@ class Ruler:
         if not callable(self._tokenizer):
             return math.ceil(len(text) * TOKENS_PER_BYTE)
         return len(self._tokenizer(text.decode(), add_special_tokens=False)["input_ids"])
+
+
+def _public(name: str) -> str:
+    """A tokenizer's name; of a folder only its last part, since the figures are published with the data."""
+    path = Path(name)
+    return (path.name if path.is_absolute() or path.is_dir() else name) or "tokenizer"
 
 
 def load_tokenizer(name: str) -> Any:
