@@ -77,7 +77,7 @@ def test_what_fits_passes(change: dict[str, Any]) -> None:
         ({"curate": ["sft"], "build": {"sft": {"max_blowup": 2.0}}}, "build.sft: max_blowup is for view as_seen"),
         ({"curate": ["sft"], "build": {"sft": {"over_length": "cut"}}}, "build.sft: over_length: cut needs max_tokens"),
         ({"curate": ["dpo"], "build": {"dpo": {"view": "final"}}}, "build.dpo: view, max_blowup, max_tokens and over_"),
-        ({"curate": ["rl"], "build": {"rl": {"tool_class": "a.B"}}}, "build.rl: tool_class is for rl with format: verl"),
+        ({"curate": ["rl"], "build": {"rl": {"tool_class": "a.B"}}}, "build.rl: tool_class is for rl with format"),
         ({"name": ".."}, "name: '..' cannot name a folder"),
         ({"name": ""}, "name: '' cannot name a folder"),
         ({"questions": {"kind": "dataset"}}, "questions: needs 'path'"),
