@@ -188,9 +188,9 @@ def score_repairs(trajectories: Iterable[Named], seeds: int) -> dict[tuple[str, 
     checks = row_filters()
     for _, trajectory in trajectories:
         for _, clean in variants(trajectory):
+            if any(f.code in REPAIRABLE for code in REPAIRABLE for f in checks[code].check(clean)):
+                continue
             for code in REPAIRABLE:
-                if any(f.code in REPAIRABLE for f in checks[code].check(clean)):
-                    continue
                 for severity in SEVERITIES:
                     for seed in range(seeds):
                         spoiled = plant(clean, code, seed=seed, severity=severity)
