@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,7 +15,9 @@ import pytest
 from buildvaried import varied
 from climain import trajsynth
 
-from trajsynth.builders import Target, build_sft
+from trajsynth.builders import Target, build_dpo, build_sft
+from trajsynth.readers import read_trajectories
+from trajsynth.types import Grade
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 for package in ("torch", "trl", "transformers", "datasets"):
@@ -177,6 +180,34 @@ def test_dpo_steps_with_tool_results_out_of_the_loss(run: Path) -> None:
             kept = batch["input_ids"][i][batch["completion_mask"][i] == 1].tolist()
             assert squashed(decoded(tokenizer, kept)) == squashed(said(source[side]))
     assert 0 < counted["ours"] < counted["theirs"]
+
+
+def test_a_fork_trains_on_what_follows_it(run: Path, tmp_path: Path) -> None:
+    """Right rollouts of the run, each with a wrong twin that goes astray in its second, third or last turn."""
+    pairs = []
+    for i, good in enumerate(read_trajectories(run / "outputs/quickstart/curated/sft/kept.jsonl")):
+        conversation = good.conversations[0]
+        turns = [m.n for m in conversation.messages if m.role == "assistant"]
+        astray = turns[(1, 2, -1)[i % 3]] if len(turns) > 2 else turns[-1]
+        messages = tuple(
+            replace(m, content=m.content + " Or not.") if m.n == astray else m for m in conversation.messages
+        )
+        twin = replace(good, id=f"{good.id}-twin", grade=Grade(correct=False, method="exact"))
+        pairs += [good, replace(twin, conversations=(replace(conversation, messages=messages),))]
+    unmasked = [trajectory for trajectory in pairs if not trajectory.masked][:24]
+    report = build_dpo(unmasked, tmp_path / "dpo", Target(check=True), policy="hardest", max_pairs=2, fork=True)
+    assert report.preference is not None and report.preference.forked > 5
+    file = tmp_path / "dpo/train.jsonl"
+    trainer = example("train_dpo").train(str(run / "tiny"), file, out=str(tmp_path / "out"), max_length=8192, **STEPS)
+    assert trainer.state.global_step == 2
+    rows = zip(trainer.train_dataset, lines(file), strict=True)
+    for row, source in rows:
+        batch = trainer.data_collator([row])
+        for i, side in enumerate(("chosen", "rejected")):
+            kept = batch["input_ids"][i][batch["completion_mask"][i] == 1].tolist()
+            assert squashed(decoded(trainer.processing_class, kept)) == squashed(said(source[side]))
+            shown = decoded(trainer.processing_class, batch["input_ids"][i].tolist())
+            assert squashed(said(source["prompt"]))[:200] in squashed(shown), "shared turns stand in the prompt"
 
 
 @pytest.mark.parametrize("mode", ["keep_start", "keep_end"])
