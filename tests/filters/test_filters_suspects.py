@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from itertools import combinations
+from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rowfakes import row, says
 
-from trajsynth.filters import RepeatCrossTurn, RepeatLoop
+from trajsynth.errors import ConfigError
+from trajsynth.filters import RepeatCrossTurn, RepeatLoop, recipe
 from trajsynth.filters import suspects as looks
 from trajsynth.filters.layout import sentences
 from trajsynth.filters.repeat import block_runs, character_runs
@@ -99,3 +102,23 @@ def test_the_look_is_shared_by_filters() -> None:
         RepeatLoop().measure(trajectory)["runs"]
         == RepeatLoop().measure(as_trajectory(says(said(trajectory).places[0].text)))["runs"]
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "low"),
+    [
+        ("repeat.loop", "copies: 1"),
+        ("repeat.loop", "tokens: 23"),
+        ("repeat.run", "symbols: 39"),
+        ("repeat.interleaved", "words: 5"),
+        ("repeat.drift", "total: 29"),
+    ],
+)
+def test_recipes_refuse_what_is_not_looked_for(name: str, low: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"filters:\n  - {{filter: {name}, {low}}}\n", "utf-8")
+    with pytest.raises(ConfigError, match="must be at least"):
+        recipe(path)
+    field, value = low.split(": ")
+    path.write_text(f"filters:\n  - {{filter: {name}, {field}: {int(value) + 1}}}\n", "utf-8")
+    assert recipe(path).row_filters[0].name == name

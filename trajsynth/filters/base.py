@@ -44,6 +44,8 @@ class Filter(ABC):
     """What `levels` reads, in the order of a report."""
     measured_from: ClassVar[Mapping[str, float]] = {}
     """Code -> the lowest threshold for which its measures are complete; `--rethreshold` refuses lower ones."""
+    lowest: ClassVar[Mapping[str, float]] = {}
+    """Field -> the same for all its thresholds; recipes refuse lower ones."""
 
     @abstractmethod
     def measure(self, trajectory: Trajectory) -> Measures:

@@ -21,7 +21,8 @@ Difference: TypeAlias = Literal["counter", "word", "slot"]
 """`counter`: a number that counts; `word`: here and there a word; `slot`: in one place always another name."""
 
 _FLOOR: Final = 5
-_FLOOR_COPIES: Final = 3
+FLOOR_COPIES: Final = 3
+"""Fewest copies that make a family."""
 _NUMERIC = re.compile(r"\d+(?:st|nd|rd|th)?|[一二三四五六七八九十]|[๐-๙]")
 _CARDINALS = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
@@ -88,7 +89,7 @@ def _items(found: Sequence[Sentence]) -> Iterator[Copies]:
         start = 0
         for i in range(1, len(group) + 1):
             if i == len(group) or group[i].item - group[i - 1].item > 1:
-                if i - start >= _FLOOR_COPIES:
+                if i - start >= FLOOR_COPIES:
                     yield _family("counter", group[start:i])
                 start = i
 
@@ -102,7 +103,7 @@ def cumulative(text: str, spans: Sequence[tuple[int, int]]) -> bool:
     """Whether what stands between copies is each time the same and more: the stanzas of a counting song."""
     between = [text[a:b].strip() for (_, a), (b, _) in pairwise(spans)]
     grown = sum(len(b) > len(a) and 5 * _shared(a, b) >= 3 * len(a) for a, b in pairwise(between))
-    return len(between) >= _FLOOR_COPIES and grown * 5 >= 4 * (len(between) - 1)
+    return len(between) >= FLOOR_COPIES and grown * 5 >= 4 * (len(between) - 1)
 
 
 def _shared(a: str, b: str) -> int:
@@ -138,7 +139,7 @@ def _of_sentences(text: str, found: Sequence[Sentence], settled: set[int]) -> It
             if at not in index[key] and len(index[key]) < _SHARING:
                 index[key].append(at)
     for family in families:
-        if len(family) >= _FLOOR_COPIES:
+        if len(family) >= FLOOR_COPIES:
             raw = [text[s.start : s.end] for s in family]
             kind = _difference([s.words for s in family], [WORD.findall(r) for r in raw], any(map(_SUM.search, raw)))
             if kind is not None and not cumulative(text, [(s.start, s.end) for s in family]):
@@ -184,7 +185,7 @@ def _of_periods(text: str, found: Sequence[Sentence]) -> Iterator[Copies]:
     best: Copies | None = None
     for period, start, end in _stretches(told):
         rows = [plain[i : i + period] for i in range(start, end - period + 1, period)]
-        if len(rows) < _FLOOR_COPIES or (best is not None and len(rows) <= best.copies):
+        if len(rows) < FLOOR_COPIES or (best is not None and len(rows) <= best.copies):
             continue
         raws = [raw[i : i + period] for i in range(start, end - period + 1, period)]
         span = text[spots[start][0] : spots[end - 1][1]]
@@ -226,7 +227,7 @@ def _difference(members: Sequence[tuple[str, ...]], raw: Sequence[Sequence[str]]
         return None
     length = Counter(map(len, members)).most_common(1)[0][0]
     rows = [(member, cased) for member, cased in zip(members, raw, strict=True) if len(member) == length == len(cased)]
-    if 2 * len(rows) < len(members) or len(rows) < _FLOOR_COPIES:
+    if 2 * len(rows) < len(members) or len(rows) < FLOOR_COPIES:
         return "slot"
     columns = [[member[i] for member, _ in rows] for i in range(length)]
     changing = [i for i, column in enumerate(columns) if len(set(column)) > 1]

@@ -376,6 +376,9 @@ def _made(kind: type[Any], given: Mapping[Any, Any], place: str) -> AnyFilter:
             raise ConfigError(f"{place}.{key}: Expected `{expected}`, got {value!r}")
         if wanted in (int, float) and value < 0:
             raise ConfigError(f"{place}.{key}: must not be negative, got {value!r}")
+        least = getattr(kind, "lowest", {}).get(key, 0)
+        if least and value < least:
+            raise ConfigError(f"{place}.{key}: must be at least {least}, got {value!r}: less is not looked for")
     return cast(AnyFilter, kind(**given))
 
 

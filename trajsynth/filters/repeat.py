@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from trajsynth.filters.base import Filter
 from trajsynth.filters.layout import in_data, in_verse
 from trajsynth.filters.quantities import Quantity, highest
-from trajsynth.filters.suspects import Place, said
+from trajsynth.filters.suspects import BLOCK_COPIES, BLOCK_TOKENS, RUN_CHARS, Place, said
 from trajsynth.filters.view import excerpt, heard
 from trajsynth.filters.words import TOKEN, UNSPACED, words
 from trajsynth.protocols import Measures
@@ -25,7 +25,6 @@ _WINDOW = 8
 """Tokens that must match to suspect a repeat. Every run of at least 16 tokens with a shorter period contains one, and
 a longer block has some window of this length that stands in it once."""
 _LONGEST_BLOCK = 600
-_FLOOR_COPIES = 2
 _KEPT = 3
 """Runs of a text that are stored."""
 _LITERAL = re.compile(r"[\d_.]+|0x[0-9a-f]+|null|none|nan|true|false|na|yes|no|[a-z]\d*", re.IGNORECASE)
@@ -81,7 +80,8 @@ class RepeatLoop(Filter):
     name: ClassVar = "repeat.loop"
     codes: ClassVar = ("repeat.loop",)
     thresholds: ClassVar = {"repeat.loop": "copies"}
-    measured_from: ClassVar = {"repeat.loop": _FLOOR_COPIES}
+    measured_from: ClassVar = {"repeat.loop": BLOCK_COPIES}
+    lowest: ClassVar = {"copies": BLOCK_COPIES, "tokens": BLOCK_TOKENS}
     quantities: ClassVar = (
         Quantity("repeat.loop", "copies", "copies back to back in prose"),
         Quantity("repeat.loop", "data", "copies back to back in data"),
@@ -90,11 +90,11 @@ class RepeatLoop(Filter):
     copies: int = 3
     """Fewest back-to-back copies."""
     tokens: int = 24
-    """Fewest word and punctuation tokens in the whole repeated span."""
+    """Fewest word and punctuation tokens in the whole repeated span; at least 24."""
     block: int = 150
-    """Most tokens in one copy."""
+    """Most tokens in one copy; copies of up to 600 are measured."""
     data: int = 12
-    """Fewest back-to-back copies inside code, JSON, tables, logs and quotations."""
+    """Fewest back-to-back copies inside code, JSON, tables, logs and quotations, and of lines that are only hummed."""
 
     def measure(self, trajectory: Trajectory) -> Measures:
         suspects = said(trajectory).suspects("block")
@@ -173,7 +173,7 @@ def block_runs(text: str) -> Iterator[Run]:
             continue
         start, end = _extend(tokens, i, block)
         covered[block] = end
-        if (end - start) >= _FLOOR_COPIES * block and _speaks(tokens[start : start + block]):
+        if (end - start) >= BLOCK_COPIES * block and _speaks(tokens[start : start + block]):
             span = (matches[start].start(), matches[end - 1].end(), matches[start + block - 1].end())
             yield Run(block, (end - start) // block, end - start, *span)
 
@@ -198,7 +198,6 @@ def _speaks(block: list[str]) -> bool:
 
 _UNIT = 10
 _RUN = re.compile(rf"(\S.{{0,{_UNIT - 1}}}?)\1{{7,}}", re.DOTALL)
-_FLOOR_CHARS = 40
 _RULES = frozenset("-=_*#~.+|:<>/\\^ \t\r\n0123456789,;()[]{}'\"&")
 _PACKED = re.compile(r"[A-Za-z0-9+/=_-]*")
 _PACKED_REST = 32
@@ -218,7 +217,8 @@ class RepeatRun(Filter):
     name: ClassVar = "repeat.run"
     codes: ClassVar = ("repeat.run",)
     thresholds: ClassVar = {"repeat.run": "letters"}
-    measured_from: ClassVar = {"repeat.run": 40}
+    measured_from: ClassVar = {"repeat.run": RUN_CHARS}
+    lowest: ClassVar = dict.fromkeys(("letters", "symbols", "rules"), RUN_CHARS)
     quantities: ClassVar = (
         Quantity("repeat.run", "letters", "characters of a run of letters"),
         Quantity("repeat.run", "symbols", "characters of a run of symbols"),
@@ -230,7 +230,7 @@ class RepeatRun(Filter):
     symbols: int = 150
     """Fewest characters of a run of other signs."""
     rules: int = 600
-    """Fewest characters of a run of separators, digits or list items."""
+    """Fewest characters of a run of separators, bars, digits, list items or genes."""
 
     def measure(self, trajectory: Trajectory) -> Measures:
         suspects = said(trajectory).suspects("run")
@@ -259,7 +259,7 @@ def _runs(place: Place, trajectory: Trajectory) -> list[dict[str, Any]]:
     text = place.text
     for match in character_runs(text):
         chars = match.end() - match.start()
-        if chars < _FLOOR_CHARS:
+        if chars < RUN_CHARS:
             continue
         kind = _kind(match[1], text, match.start(), match.end())
         if kind == "data":
@@ -275,7 +275,7 @@ def character_runs(text: str) -> Iterator[re.Match[str]]:
 
 
 def _dense(text: str) -> Iterator[tuple[int, int]]:
-    """Stretches that may hold a run of `_FLOOR_CHARS`: of such a run every ten characters stand again ten later."""
+    """Stretches that may hold a run of `RUN_CHARS`: of such a run every ten characters stand again ten later."""
     start = end = -1
     for i in range(0, len(text) - 2 * _UNIT + 1, 2 * _UNIT):
         if text.find(text[i : i + _UNIT], i + 1, i + 2 * _UNIT) < 0:

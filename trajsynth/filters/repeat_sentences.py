@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from trajsynth.filters.base import Filter
-from trajsynth.filters.drift import Copies, cumulative, drifts
+from trajsynth.filters.drift import FLOOR_COPIES, Copies, cumulative, drifts
 from trajsynth.filters.layout import Sentence, sentences
 from trajsynth.filters.quantities import Quantity, highest
 from trajsynth.filters.repeat import block_runs, placed
-from trajsynth.filters.suspects import Place, said
+from trajsynth.filters.suspects import NEAR_WORDS, SENTENCE_COPIES, SENTENCE_WORDS, Place, said
 from trajsynth.filters.view import heard
 from trajsynth.filters.words import size
 from trajsynth.protocols import Measures
@@ -25,8 +25,6 @@ from trajsynth.types import Finding, Trajectory
 
 _KEPT: Final = 3
 """Repeats of a text that are stored, for each kind of layout."""
-_FLOOR_COPIES: Final = 3
-_FLOOR_WORDS: Final = 4
 _LOOP_COPIES: Final = 3
 _LOOP_BLOCK: Final = 150
 
@@ -44,7 +42,8 @@ class RepeatInterleaved(Filter):
     name: ClassVar = "repeat.interleaved"
     codes: ClassVar = ("repeat.interleaved",)
     thresholds: ClassVar = {"repeat.interleaved": "copies"}
-    measured_from: ClassVar = {"repeat.interleaved": _FLOOR_COPIES}
+    measured_from: ClassVar = {"repeat.interleaved": SENTENCE_COPIES}
+    lowest: ClassVar = {"copies": SENTENCE_COPIES, "words": SENTENCE_WORDS}
     quantities: ClassVar = (
         Quantity("repeat.interleaved", "copies", "copies of a sentence in prose"),
         Quantity("repeat.interleaved", "listed", "copies of a sentence in lists and verse"),
@@ -55,7 +54,9 @@ class RepeatInterleaved(Filter):
     listed: int = 8
     """Fewest copies in list items; of remarks that follow another sentence in their items, twice as many."""
     words: int = 6
-    """Fewest words of the sentence; characters in scripts without spaces, four of Thai, Lao, Khmer or Burmese."""
+    """Fewest words of the sentence, at least six; characters in scripts without spaces, four of Thai, Lao, Khmer or
+
+    Burmese."""
 
     def measure(self, trajectory: Trajectory) -> Measures:
         suspects = said(trajectory).suspects("sentence")
@@ -96,10 +97,10 @@ def _interleaved(place: Place, trajectory: Trajectory) -> Iterator[dict[str, Any
             looping = max(looping, loops.popleft()[1])
         again = sentence.words == before
         before = sentence.words
-        if again or sentence.start < looping or sentence.kind == "verse" or size(sentence.words) < _FLOOR_WORDS:
+        if again or sentence.start < looping or sentence.kind == "verse" or size(sentence.words) < SENTENCE_WORDS:
             continue
         groups[sentence.words].append(sentence)
-    often = [group for group in groups.values() if len(group) >= _FLOOR_COPIES]
+    often = [group for group in groups.values() if len(group) >= SENTENCE_COPIES]
     often.sort(key=lambda group: (-len(group), group[0].start))
     earlier = heard(trajectory, place.c, place.n) if often else ""
     kept: dict[str, int] = {}
@@ -129,7 +130,8 @@ class RepeatDrift(Filter):
     name: ClassVar = "repeat.drift"
     codes: ClassVar = ("repeat.drift",)
     thresholds: ClassVar = {"repeat.drift": "copies"}
-    measured_from: ClassVar = {"repeat.drift": 3}
+    measured_from: ClassVar = {"repeat.drift": FLOOR_COPIES}
+    lowest: ClassVar = {"copies": FLOOR_COPIES, "total": NEAR_WORDS}
     quantities: ClassVar = (
         Quantity("repeat.drift", "copies", "copies that differ in a counter or a word"),
         Quantity("repeat.drift", "listed", "copies with another name in one slot"),
@@ -140,7 +142,7 @@ class RepeatDrift(Filter):
     listed: int = 8
     """Fewest copies in which one slot always holds another name."""
     total: int = 30
-    """Fewest words in all copies together."""
+    """Fewest words in all copies together; at least 30."""
 
     def measure(self, trajectory: Trajectory) -> Measures:
         suspects = said(trajectory).suspects("near")

@@ -1,8 +1,8 @@
 """The cheap first look: which texts of a trajectory repeat themselves enough to be worth an exact one.
 
 Level 2; numpy is imported where it is used. All that the agents said is read once, for all filters of repetition; most
-texts are cleared by it. What it asks of a block, a run and a sentence follows from their definitions down to `FLOORS`,
-so nothing is missed there; what it asks of near copies is measured (benchmarks/repetition.py).
+texts are cleared by it. What it asks of a block, a run and a sentence follows from their definitions, down to the sizes
+below, so nothing is missed there; what it asks of near copies is measured (benchmarks/repetition.py).
 Tests: tests/filters/test_filters_suspects.py.
 """
 
@@ -32,6 +32,7 @@ BLOCK_COPIES: Final = 2
 BLOCK_TOKENS: Final = 24
 SENTENCE_COPIES: Final = 3
 SENTENCE_WORDS: Final = 6
+NEAR_WORDS: Final = 30
 RUN_CHARS: Final = 40
 RUN_UNIT: Final = 10
 
