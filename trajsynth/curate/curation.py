@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from trajsynth.curate.engine import Engine, OnBadRow, Progress, Say
-from trajsynth.curate.examine import Row
+from trajsynth.curate.examine import Row, collecting_seldom
 from trajsynth.curate.judging import Judge, Measured, Verdict
 from trajsynth.curate.measured import Store, inputs_of, some
 from trajsynth.curate.plan import Plan
@@ -46,7 +46,8 @@ def curate_with(
     changed = [recipe.with_thresholds(known_codes(rethreshold or {}, recipes)) for recipe in recipes]
     _refuse_twins(changed)
     tick, told = progress or _quiet, say or _unsaid
-    with measuring(engine, inputs, changed, out, progress=tick, on_bad_row=on_bad_row, say=told) as (found, measured):
+    measures = measuring(engine, inputs, changed, out, progress=tick, on_bad_row=on_bad_row, say=told)
+    with collecting_seldom(), measures as (found, measured):
         judges = [Judge(recipe, measured.plan) for recipe in changed]
         verdicts = [Verdict(judge, judge.settle(measured, engine)) for judge in judges]
         return write(found, measured, verdicts, out, tick)

@@ -6,11 +6,13 @@ under way at once, so memory stays flat. Tests: tests/curate/test_curate_engine_
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import multiprocessing
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import TypeAlias
@@ -28,6 +30,7 @@ from trajsynth.types import Grade, Trajectory
 
 BATCH = 2_000_000
 """Bytes of rows looked at in one go by a worker."""
+_COLLECTED = 50_000
 _AHEAD = 3
 """Batches under way for each worker."""
 
@@ -167,6 +170,19 @@ class Examiner:
         )
 
 
+@contextmanager
+def collecting_seldom() -> Iterator[None]:
+    """Python looks for garbage in cycles every 50,000 objects instead of every 700: trajectories hold no cycles, and
+    walking through them again and again takes a tenth of the time.
+    """
+    before = gc.get_threshold()
+    gc.set_threshold(_COLLECTED, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
 def look_at_all(examiner: Examiner, rows: Iterable[Row], workers: int) -> Iterator[Looked]:
     """Every row, in order."""
     if workers <= 1:
@@ -206,6 +222,7 @@ _installed: list[Examiner] = []
 
 def _install(examiner: Examiner) -> None:
     _installed[:] = [examiner]
+    gc.set_threshold(_COLLECTED, *gc.get_threshold()[1:])
 
 
 def _look(batch: Sequence[Row]) -> list[Looked]:
