@@ -92,7 +92,7 @@ def test_a_command_that_fails_at_once_leaves_nothing_behind(rows_file: Path, tmp
     assert not (tmp_path / "out/measured/rows").exists()
 
 
-@pytest.mark.parametrize("kept", [0, 0.34, 0.99])
+@pytest.mark.parametrize("kept", [0.34, *(pytest.param(share, marks=pytest.mark.slow) for share in (0, 0.7, 0.99))])
 def test_wherever_the_store_breaks_off_the_output_is_the_same(
     rows_file: Path, undisturbed: dict[str, bytes], tmp_path: Path, kept: float
 ) -> None:
