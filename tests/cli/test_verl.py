@@ -15,7 +15,6 @@ from climain import trajsynth
 from trajsynth.errors import ConfigError
 from trajsynth.verl import RunTool
 
-
 pytestmark = pytest.mark.slow
 
 
