@@ -104,18 +104,18 @@ class Duplicates(CorpusFilter):
             gone.setdefault(duplicate.kept, []).append(member)
         return [Cluster(ids[kept], tuple(members)) for kept, members in gone.items()]
 
-    def _search(self, signatures: Sequence[Measures]) -> tuple[list[str], list[Duplicate]]:
-        """The ids, and what goes."""
+    def _search(self, signatures: Sequence[Measures]) -> tuple[dict[int, str], list[Duplicate]]:
+        """What goes, and the ids of all who are named."""
         pool = Pool(lambda i: unpack(signatures[i]["shingles"]))
-        ids = []
         for entry in signatures:
-            ids.append(entry["id"])
             scope = "" if self.across else entry["group"]
             rank = (entry["correct"] is not True, entry.get("findings", 0))
             pool.add(scope, entry["group"], entry["exact"], rank, dropped=bool(entry.get("dropped")))
-        return ids, duplicates(pool, Search(self.threshold, self.backend))
+        found = duplicates(pool, Search(self.threshold, self.backend))
+        named = {i for duplicate in found for i in (duplicate.index, duplicate.partner, duplicate.kept)}
+        return {i: signatures[i]["id"] for i in sorted(named)}, found
 
-    def _finding(self, duplicate: Duplicate, ids: Sequence[str] | Mapping[int, str]) -> Finding:
+    def _finding(self, duplicate: Duplicate, ids: Mapping[int, str]) -> Finding:
         partner, kept = ids[duplicate.partner], ids[duplicate.kept]
         detail = detail_of(partner, duplicate.similarity, kept)
         code = "duplicate.exact" if duplicate.exact else "duplicate.near"

@@ -10,6 +10,7 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -37,25 +38,32 @@ class Pool:
     ranks: list[tuple[int, ...]] = field(default_factory=list)
     """Smaller stays; the place in the input decides between equals."""
     dropped: bytearray = field(default_factory=bytearray)
-    exact: dict[tuple[str, str], array[int]] = field(default_factory=dict)
-    """Scope and exact digest -> those that say and do the very same."""
+    exact: dict[bytes, int] = field(default_factory=dict)
+    """Digest of scope and words -> the first that says and does so."""
+    twins: dict[int, array[int]] = field(default_factory=dict)
+    """The first -> all that say and do the very same, where there are several."""
     scopes: dict[str, array[int]] = field(default_factory=dict)
     """Who is compared with whom: the first of all twins."""
     groups: dict[str, array[int]] = field(default_factory=dict)
     """The same by group; a number may come twice."""
+    _ranks: dict[tuple[int, ...], tuple[int, ...]] = field(default_factory=dict)
+    """Equal ranks are kept once."""
 
     def add(self, scope: str, group: str, exact: str, rank: tuple[int, ...], *, dropped: bool) -> None:
         """The next item; one without words (`exact` empty) is like nobody."""
         index = len(self.ranks)
-        self.ranks.append(rank)
+        self.ranks.append(self._ranks.setdefault(rank, rank))
         self.dropped.append(dropped)
         if exact:
-            twins = self.exact.setdefault((scope, exact), array("q"))
-            twins.append(index)
-            if len(twins) == 1:
+            first = self.exact.setdefault(
+                blake2b(f"{exact}{scope}".encode("utf-8", "surrogatepass"), digest_size=16).digest(), index
+            )
+            if first == index:
                 self.scopes.setdefault(scope, array("q")).append(index)
+            else:
+                self.twins.setdefault(first, array("q", [first])).append(index)
             if scope != group:
-                self.groups.setdefault(group, array("q")).append(twins[0])
+                self.groups.setdefault(group, array("q")).append(first)
 
     def worth(self, index: int) -> Worth:
         """Sorts the worthiest first."""
@@ -90,7 +98,7 @@ class _Finder:
     def __init__(self, pool: Pool, search: Search) -> None:
         self.pool, self.search = pool, search
         self.load = lru_cache(maxsize=_CACHED)(pool.load)
-        self.graph = Graph(len(pool.ranks), pool.worth, (twins for twins in pool.exact.values() if len(twins) > 1))
+        self.graph = Graph(len(pool.ranks), pool.worth, (pool.twins[first] for first in sorted(pool.twins)))
 
     def connect(self, members: Sequence[int]) -> None:
         """Join those that are alike."""
