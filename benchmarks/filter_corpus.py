@@ -35,8 +35,8 @@ from trajsynth.types import (
     Usage,
 )
 
-SMALLEST, LARGEST = 50_000, 100_000
-"""Bytes of a row."""
+SIZES = (50_000, 100_000)
+"""Bytes of a row, from and to."""
 SHARE = (0.19, 0.37)
 """Aimed at, of a row's bytes written by the agent (content, reasoning, arguments); what comes out is a little less."""
 SAMPLES = 4
@@ -258,8 +258,9 @@ class Maker:
         self.size = self.told = 0
         self.share = self.dice.uniform(*SHARE)
 
-    def make(self, question: str) -> tuple[Message, ...]:
-        target = self.dice.randint(SMALLEST, LARGEST - 15_000)
+    def make(self, question: str, sizes: tuple[int, int]) -> tuple[Message, ...]:
+        smallest, largest = sizes
+        target = self.dice.randint(smallest, max(smallest, largest - 15_000))
         prompt = "You answer questions with tools. " + self.writer.paragraph(1_500)
         if self.mcp:
             listed = "\n\n".join(
@@ -381,7 +382,7 @@ def chat_row(trajectory: Trajectory) -> bytes:
     return msgspec.json.encode({**known, "question": trajectory.question.text, "tools": listed, "messages": messages})
 
 
-def rows(number: int, seed: int = 1) -> Iterator[bytes]:
+def rows(number: int, seed: int = 1, sizes: tuple[int, int] = SIZES) -> Iterator[bytes]:
     """So many rows, one JSON object each; `SERIAL` of row i is `q` and its number."""
     writer = Writer(seed)
     question = ""
@@ -392,7 +393,7 @@ def rows(number: int, seed: int = 1) -> Iterator[bytes]:
             question = f"{writer.sentence()[:-1]} ({serial})?"
         fault = dice.choice(FAULTS) if dice.random() < 1 / 12 else ""
         mcp, plain = i % 3 == 1, i % 3 == 2
-        made = Maker(writer, mcp=mcp, han=dice.random() < 1 / 16, fault=fault).make(question)
+        made = Maker(writer, mcp=mcp, han=dice.random() < 1 / 16, fault=fault).make(question, sizes)
         trajectory = Trajectory(
             id=f"{serial}-s{i % SAMPLES}",
             question=Question(id=serial, text=question, answers=(writer.name(),)),
@@ -414,12 +415,14 @@ def rows(number: int, seed: int = 1) -> Iterator[bytes]:
         yield chat_row(trajectory) if plain else encode(trajectory)
 
 
-def write(path: Path, number: int, distinct: int = 600, seed: int = 1) -> tuple[int, float]:
+def write(
+    path: Path, number: int, distinct: int = 600, seed: int = 1, sizes: tuple[int, int] = SIZES
+) -> tuple[int, float]:
     """The corpus as JSON lines; returns (bytes, share of them that agents wrote).
 
     Beyond `distinct` rows the same texts come again under questions and ids of their own.
     """
-    made = list(rows(min(number, distinct), seed))
+    made = list(rows(min(number, distinct), seed, sizes))
     size = 0
     with path.open("wb") as file:
         for i in range(number):

@@ -2,14 +2,14 @@
 
     python benchmarks/filter_throughput.py [--rows 400] [--recipes sft,none] [--seed 1] [--rounds 3]
     python benchmarks/filter_throughput.py --workers 2 --rows 1200
-    python benchmarks/filter_throughput.py --memory 1000 10000 100000 [--folder DIR] [--workers 2]
+    python benchmarks/filter_throughput.py --memory 1000 10000 100000 [--sizes FROM TO] [--folder DIR] [--workers 2]
 
 Prints the corpus (size, share that agents wrote), MB of input a second of CPU time by recipe, where the time of the
 first recipe goes (reading, each filter, signing, storing), then by workers wall time and CPU time. Each run of `curate`
 is a process of its own; its CPU time includes reading, both passes, writing and its workers, and leaves out the start
 of Python. `--memory` writes that many rows (beyond 600 distinct ones the texts come again under other questions, so
-nothing is a duplicate) and prints the peak memory of the parent and of its largest worker; 100,000 rows need 20 GB of
-disk. Medians of `--rounds`.
+nothing is a duplicate) and prints the peak memory of the parent and of its largest worker; 100,000 rows of the usual
+size need 20 GB of disk, `--sizes 8000 8000` makes rows of 12 kB. Medians of `--rounds`.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ def memory(folder: Path, options: argparse.Namespace) -> None:
     before: tuple[int, float] | None = None
     for number in options.memory:
         path = folder / f"rows-{number}.jsonl"
-        size, _ = filter_corpus.write(path, number, seed=options.seed)
+        size, _ = filter_corpus.write(path, number, seed=options.seed, sizes=tuple(options.sizes))
         cost = measured(path, options.recipes.split(",")[0], max(1, options.workers))
         path.unlink()
         more = "" if before is None else f"{(cost.parent_mb - before[1]) * MB / (number - before[0]):.0f}"
@@ -164,6 +164,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--workers", type=int, default=0)
     parser.add_argument("--memory", type=int, nargs="+", default=[])
+    parser.add_argument("--sizes", type=int, nargs=2, default=filter_corpus.SIZES, help="bytes of a row, from and to")
     parser.add_argument("--folder", type=Path, help="for temporary files")
     parser.add_argument("--inside", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -176,7 +177,7 @@ def main() -> None:
             memory(folder, options)
             return
         path = folder / "rows.jsonl"
-        size, share = filter_corpus.write(path, options.rows, distinct=options.rows, seed=options.seed)
+        size, share = filter_corpus.write(path, options.rows, options.rows, options.seed, tuple(options.sizes))
         print(
             f"{options.rows} rows, {size / MB:.1f} MB ({size / options.rows / 1000:.0f} kB a row), "
             f"{share:.0%} of it written by agents\n"
