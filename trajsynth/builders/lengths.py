@@ -53,9 +53,9 @@ class Shaped:
         if self.blowup is not None:
             capped = self.uncapped is not None and self.uncapped > self.blowup
             without = f" ({self.uncapped:.2f} without max_blowup)" if capped else ""
-            rows, trained = f"{self.tokens.rows:,} rows", f"{turns.get('trained', 0):,} turns"
+            before = "" if self.tokens.limit is None else " before max_tokens"
             lines.append(
-                f"view {self.view}: {rows} train {trained} in the contexts their teachers saw, with "
+                f"view {self.view}: {self.tokens.rows:,} rows{before}, each trained turn in the context its teacher saw, "
                 f"{self.blowup:.2f} times the tokens of full rows{without}"
             )
         left = ", ".join(f"{n:,} {why}" for why, n in turns.items() if why not in ("trained", "masked"))
