@@ -19,7 +19,7 @@ from trajsynth.codec import encode
 from trajsynth.errors import RecordError
 from trajsynth.filters import CODES, FILTERS, CorpusFilter, Filter, RepeatLoop, Verdict
 from trajsynth.filters.base import counts, in_scope
-from trajsynth.filters.view import canonical, excerpt, exchanges, final_turn, imported, toolset
+from trajsynth.filters.view import canonical, excerpt, exchanges, final_turn, imported, remembered, toolset
 from trajsynth.filters.words import TOKEN, words
 from trajsynth.protocols import CorpusFilter as CorpusProtocol
 from trajsynth.protocols import RowFilter
@@ -181,3 +181,18 @@ def test_tokens() -> None:
         "!",
     ]
     assert words("It's 博物, A_b") == ["it", "s", "博", "物", "a", "b"]
+
+
+def test_a_look_is_taken_once_and_never_for_another_record() -> None:
+    taken: list[str] = []
+
+    @remembered
+    def look(record: list[str]) -> str:
+        taken.append(record[0])
+        return record[0]
+
+    records = [[str(i)] for i in range(40)]
+    assert [look(record) for record in records for _ in range(3)] == [str(i) for i in range(40) for _ in range(3)]
+    assert taken == [str(i) for i in range(40)]
+    assert look(["0"]) == "0"
+    assert taken[-1] == "0"
