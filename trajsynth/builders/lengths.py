@@ -55,12 +55,12 @@ class Shaped:
             without = f" ({self.uncapped:.2f} without max_blowup)" if capped else ""
             before = "" if self.tokens.limit is None else " before max_tokens"
             lines.append(
-                f"view {self.view}: {self.tokens.rows:,} rows{before}, each trained turn in the context its teacher saw, "
-                f"{self.blowup:.2f} times the tokens of full rows{without}"
+                f"view {self.view}: {self.tokens.rows:,} rows{before}, each trained turn in the context its teacher "
+                f"saw, {self.blowup:.2f} times the tokens of full rows{without}"
             )
         left = ", ".join(f"{n:,} {why}" for why, n in turns.items() if why not in ("trained", "masked"))
-        if left:
-            lines.append(f"{turns.get('trained', 0):,} turns are trained; in no row: {left}")
+        if left or self.blowup is not None:
+            lines.append(f"{turns.get('trained', 0):,} turns are trained; in no row: {left or 'none'}")
         if self.tokens.rows:
             lines.append(self._lengths())
         return lines
