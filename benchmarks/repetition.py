@@ -11,6 +11,7 @@ reader to judge. `--show` prints the missed texts and the false alarms.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import sys
 import time
 from collections import Counter, defaultdict
@@ -25,6 +26,7 @@ from repetition_unseen import unseen_positives
 from repetition_unseen_clean import unseen_negatives
 
 from trajsynth.filters import RepeatCrossTurn, RepeatDrift, RepeatInterleaved, RepeatLoop, RepeatRun
+from trajsynth.filters.suspects import Said
 from trajsynth.readers import as_trajectory, read_trajectories
 from trajsynth.types import Finding, Trajectory
 
@@ -114,38 +116,39 @@ def _real(folder: Path) -> None:
 
 def _speed(folder: Path) -> None:
     dice = Random(0)
-    texts = {
-        "clean prose, 2 KB turns": [prose(dice, 24) for _ in range(300)],
-        "clean prose, 50 KB turns": [prose(dice, 600) for _ in range(12)],
-        "looped turns": [" ".join([reworded(dice)] * 40) for _ in range(200)],
+    given = {
+        "clean prose, 2 KB turns": [_said(prose(dice, 24) for _ in range(20)) for _ in range(15)],
+        "clean prose, 50 KB turns": [_said([prose(dice, 600)]) for _ in range(12)],
+        "looped turns": [_said(" ".join([reworded(dice)] * 40) for _ in range(20)) for _ in range(10)],
+        "real trajectories": [row for path in sorted(folder.glob("*.jsonl")) for row in read_trajectories(path)],
     }
-    real = [
-        m.content + m.reasoning
-        for path in sorted(folder.glob("*.jsonl"))
-        for t in read_trajectories(path)
-        for c in t.conversations
-        for m in c.messages
-        if m.role == "assistant"
-    ]
-    texts["real turns"] = real
-    print(
-        f"\n{'megabytes a CPU second':<26}"
-        + "".join(f"{kind.name.split('.')[1]:>13}" for kind in FILTERS)
-        + f"{'all':>9}"
-    )
-    for name, turns in texts.items():
-        given = [trajectory(Sample("", "", 0, turn)) for turn in turns if turn]
-        size = sum(len(turn.encode()) for turn in turns) / 1e6
+    kinds = (*FILTERS, RepeatCrossTurn())
+    names = "".join(f"{kind.name.split('.')[1]:>13}" for kind in kinds)
+    print(f"\n{'agent MB a CPU second':<26}{names}{'all':>9}   (the first one's look serves all but cross_turn)")
+    for name, rows in given.items():
+        size = sum(len(place.text.encode()) for row in rows for place in Said(row).places) / 1e6
         if not size:
             continue
-        seconds = [0.0] * len(FILTERS)
-        for row in given:
-            for i, kind in enumerate(FILTERS):
-                start = time.process_time()
-                kind.measure(row)
-                seconds[i] += time.process_time() - start
+        seconds = [0.0] * len(kinds)
+        for row in rows:
+            best = [9e9] * len(kinds)
+            for _ in range(3):
+                copy = dataclasses.replace(row)
+                for i, kind in enumerate(kinds):
+                    start = time.process_time()
+                    kind.measure(copy)
+                    best[i] = min(best[i], time.process_time() - start)
+            seconds = [total + least for total, least in zip(seconds, best, strict=True)]
         rates = "".join(f"{size / max(s, 1e-9):>13.1f}" for s in seconds)
         print(f"{name:<26}{rates}{size / sum(seconds):>9.1f}")
+
+
+def _said(turns: Iterable[str]) -> Trajectory:
+    """A conversation of such turns."""
+    messages: list[dict[str, str]] = []
+    for turn in turns:
+        messages += [{"role": "user", "content": "Go on."}, {"role": "assistant", "content": turn}]
+    return as_trajectory({"messages": messages})
 
 
 if __name__ == "__main__":

@@ -374,11 +374,10 @@ def _made(kind: type[Any], given: Mapping[Any, Any], place: str) -> AnyFilter:
         if not fits or (isinstance(value, bool) and wanted is not bool):
             expected = "list of str" if wanted is tuple else wanted.__name__
             raise ConfigError(f"{place}.{key}: Expected `{expected}`, got {value!r}")
-        if wanted in (int, float) and value < 0:
-            raise ConfigError(f"{place}.{key}: must not be negative, got {value!r}")
         least = getattr(kind, "lowest", {}).get(key, 0)
-        if least and value < least:
-            raise ConfigError(f"{place}.{key}: must be at least {least}, got {value!r}: less is not looked for")
+        if wanted in (int, float) and value < least:
+            bound = "not be negative" if value < 0 else f"be at least {least}, since less is not looked for"
+            raise ConfigError(f"{place}.{key}: must {bound}, got {value!r}")
     return cast(AnyFilter, kind(**given))
 
 
