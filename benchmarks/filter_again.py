@@ -1,10 +1,12 @@
 """What the stored first pass saves: CPU time of `filter` the first time, again, with more rows, and of a what-if.
 
     python benchmarks/filter_again.py [--rows 400] [--recipes sft,dpo] [--seed 1]
+    python benchmarks/filter_again.py --store 100000
 
 Agent trajectories of 50-100 KB (filter_corpus.py), one worker, each run a process of its own: CPU time without Python's
 start. "killed" is a run that stops when three quarters are measured, "continued" the next one. Every
-run that writes must write what the first one did, or the script fails.
+run that writes must write what the first one did, or the script fails. `--store` fills a store with so many
+made-up rows and prints the memory it takes and the time to open it again.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import tracemalloc
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -66,13 +69,45 @@ def written(out: Path) -> dict[str, bytes]:
     return {str(file.relative_to(out)): file.read_bytes() for file in files}
 
 
+def store(count: int) -> None:
+    """Print what the store itself takes."""
+    from trajsynth.codec import encode
+    from trajsynth.curate.examine import Examined, Looked, Stored
+    from trajsynth.curate.measured import Store
+    from trajsynth.curate.plan import Keys
+
+    keys, known = Keys(rows=("made-up",)), {"id": "x", "shingles": "A" * 2000}
+    examined = Examined(arm="a/b/c", correct=True, spoken=((0, 1),), masked=(), measures=({"x": 1},) * 25, mended={})
+    with tempfile.TemporaryDirectory() as folder:
+        tracemalloc.start()
+        with Store(Path(folder)) as made:
+            made.open(keys)
+            for i in range(count):
+                name = f"traj-{i:016x}"
+                row = Stored(digest=i, id=name, grade=0, plan=0, examined=examined, signatures=(known,))
+                made.expect(b"", {})
+                made.add(Looked(digest=i, id=name, line=encode(row)))
+            made.finish([], [])
+            print(f"{tracemalloc.get_traced_memory()[0] / count:.0f} bytes a row, {count:,} rows")
+        tracemalloc.stop()
+        began = time.process_time()
+        with Store(Path(folder)) as made:
+            made.open(keys)
+            size = (Path(folder) / "measured/rows").stat().st_size / MB
+            print(f"{time.process_time() - began:.2f} s CPU to open {made.usable:,} rows of {size:.0f} MB")
+
+
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--rows", type=int, default=400)
     options.add_argument("--recipes", default="sft,dpo")
     options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--store", type=int, metavar="ROWS")
     options.add_argument("--inside", nargs=4, metavar=("PATH", "OUT", "RECIPES", "WHAT"), help=argparse.SUPPRESS)
     chosen = options.parse_args()
+    if chosen.store:
+        store(chosen.store)
+        return
     if chosen.inside:
         path, out, names, what = chosen.inside
         inside(Path(path), Path(out), names, what)

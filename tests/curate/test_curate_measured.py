@@ -224,7 +224,9 @@ def test_bad_rows_are_left_out_when_asked(tmp_path: Path, workers: int) -> None:
         (str(path), line, bad) for line, bad in zip((2, 4, 6, 8), BAD, strict=True)
     ]
     assert told[0]["reason"] == "messages: Expected `array`, got `int`"
-    assert said == [f"4 rows cannot be read and are left out; they are in {out / 'unreadable.jsonl'}, with the reasons"]
+    assert said == [
+        f"rows that cannot be read and are left out: 4; {out / 'unreadable.jsonl'} has them with the reasons"
+    ]
     write_rows(path, rows)
     run(path, tmp_path / "fresh")
     rest = written(out)

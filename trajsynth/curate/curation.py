@@ -157,4 +157,4 @@ def _say_after(store: Store, out: Path, say: Say) -> None:
         say(f"measured {store.new:,} rows that are new or changed; {store.reused:,} were known")
     if store.unreadable:
         where = out / "unreadable.jsonl"
-        say(f"{len(store.unreadable):,} rows cannot be read and are left out; they are in {where}, with the reasons")
+        say(f"rows that cannot be read and are left out: {len(store.unreadable):,}; {where} has them with the reasons")

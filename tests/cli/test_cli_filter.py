@@ -1,0 +1,56 @@
+"""`trajsynth filter` from the command line: what-if, rows that cannot be read, running again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from climain import trajsynth
+from curatefakes import telling_rows, write_rows, written
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Ten rows; the working directory."""
+    monkeypatch.chdir(tmp_path)
+    write_rows(tmp_path / "rows.jsonl", telling_rows(10))
+    return tmp_path
+
+
+def test_what_if_prints_counts_and_leaves_the_files(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert trajsynth("filter", "rows.jsonl", "-o", "out") == 0
+    before = written(folder / "out")
+    (folder / "rows.jsonl").unlink()
+    capsys.readouterr()
+    assert trajsynth("filter", "out", "--rethreshold", "repeat.loop=6") == 0
+    told = capsys.readouterr()
+    assert "recipe sft, what if repeat.loop=6" in told.out and told.out.rstrip().endswith("in a recipe")
+    assert "To filter so: `copies: 6` for repeat.loop" in told.out
+    assert told.err.endswith("is gone or changed since it was measured: this is about what it was\n")
+    assert written(folder / "out") == before
+    assert trajsynth("filter", "out", "--rethreshold", "repeat.loop=1") == 2
+    assert "--rethreshold repeat.loop=1: 'repeat.loop' measures from 2 on" in capsys.readouterr().err
+    assert trajsynth("filter", "out", "--recipe", "rl", "--rethreshold", "error.streak=4") == 2
+    assert "was measured without" in capsys.readouterr().err
+
+
+def test_rows_that_cannot_be_read(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with (folder / "rows.jsonl").open("a") as file:
+        file.write('{"messages": 3}\n')
+    assert trajsynth("filter", "rows.jsonl", "-o", "out") == 2
+    said = capsys.readouterr().err
+    assert said.startswith("trajsynth: rows.jsonl:11: messages: ") and said.endswith(": --on-bad-row skip\n")
+    assert trajsynth("filter", "rows.jsonl", "-o", "out", "--on-bad-row", "skip") == 0
+    assert "left out: 1; out/unreadable.jsonl has them" in capsys.readouterr().err
+    assert json.loads((folder / "out/unreadable.jsonl").read_text())["line"] == 11
+    assert len((folder / "out/findings.jsonl").read_text().splitlines()) == 10
+
+
+def test_again_says_what_is_known(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert trajsynth("filter", "rows.jsonl", "-o", "out") == 0
+    capsys.readouterr()
+    assert trajsynth("filter", "rows.jsonl", "-o", "out") == 0
+    assert capsys.readouterr().err == "continuing: 10 rows are measured already\n"
+    assert trajsynth("filter", "rows.jsonl", "-o", "out", "--quiet") == 0
+    assert capsys.readouterr().err == ""
