@@ -1,18 +1,22 @@
 """The Ray cluster that `--engine ray` works on: the one this process has joined, that of RAY_ADDRESS, or this machine.
 
-Level 1; ray (extra `ray`) is imported when it is used. Tests: tests/generate/test_engine_ray.py,
-tests/curate/test_curate_engine_ray.py.
+Level 1; ray (extra `ray`) is imported when it is used. Tests: tests/test_raycluster.py,
+tests/generate/test_engine_ray.py, tests/curate/test_curate_engine_ray.py.
 """
 
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
-from typing import Any
+from typing import Any, Final
 
 from trajsynth.errors import InputError, MissingExtra
+
+PATIENCE: Final = 10.0
+"""Seconds within which a cluster's head takes a connection; Ray itself would go on trying for minutes."""
 
 
 @contextmanager
@@ -42,7 +46,15 @@ def _connect(ray: Any) -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     address = os.environ.get("RAY_ADDRESS") or "local"
     try:
+        _knock(address)
         ray.init(address=address, include_dashboard=False, logging_level="error", log_to_driver=False)
-    except (ConnectionError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
+    except (OSError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
         said = " ".join(str(error).split())
         raise InputError(f"ray: cannot connect to {address!r} (RAY_ADDRESS): {said}") from None
+
+
+def _knock(address: str) -> None:
+    """Raises OSError when nobody listens at the host and port of an address; `auto` and `local` name none."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=PATIENCE).close()
