@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
@@ -65,14 +64,36 @@ class Said:
             for field, text in (("content", message.content), ("reasoning", message.reasoning))
             if len(text) >= _SHORTEST
         ]
-
-    @cached_property
-    def _suspects(self) -> dict[Sort, list[int]]:
-        return suspects([place.text for place in self.places])
+        self._look: Final = Look([place.text for place in self.places])
 
     def suspects(self, sort: Sort) -> Iterator[Place]:
         """The texts that may hold a repetition of this sort, in order."""
-        return (self.places[i] for i in self._suspects[sort])
+        return (self.places[i] for i in self._look.suspects(sort))
+
+
+class Look:
+    """Which texts need an exact look, by sort of repetition; each sort is looked for when first asked for."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._batches: Final = list(_batches(texts))
+        self._cuts: Final[dict[int, Tokens]] = {}
+        self._found: Final[dict[Sort, list[int]]] = {}
+
+    def suspects(self, sort: Sort) -> list[int]:
+        """Indices of the texts, ascending; linear in their length."""
+        if sort not in self._found:
+            found = ({0} if batch is None else self._of(sort, first, batch) for first, batch in self._batches)
+            starts = (first for first, _ in self._batches)
+            self._found[sort] = [first + i for first, some in zip(starts, found, strict=True) for i in sorted(some)]
+        return self._found[sort]
+
+    def _of(self, sort: Sort, first: int, texts: Sequence[str]) -> set[int]:
+        if sort == "run":
+            return _runs(texts)
+        if first not in self._cuts:
+            self._cuts[first] = tokens(Joined.of(texts))
+        cut = self._cuts[first]
+        return _blocks(cut.all) if sort == "block" else _sentences(cut.words) if sort == "sentence" else _near(cut)
 
 
 _latest: list[tuple[Trajectory, Said]] = []
@@ -80,24 +101,18 @@ _latest: list[tuple[Trajectory, Said]] = []
 
 def said(trajectory: Trajectory) -> Said:
     """What was said in a trajectory; the latest one is remembered, so that filters share the look."""
-    if _latest and _latest[0][0] is trajectory:
-        return _latest[0][1]
+    for known, found in _latest:
+        if known is trajectory:
+            return found
     found = Said(trajectory)
     _latest[:] = [(trajectory, found)]
     return found
 
 
 def suspects(texts: Sequence[str]) -> dict[Sort, list[int]]:
-    """By sort of repetition, which of the texts need an exact look; linear in their length."""
-    found: dict[Sort, set[int]] = {sort: set() for sort in SORTS}
-    for first, batch in _batches(texts):
-        if batch is None:
-            for whole in found.values():
-                whole.add(first)
-            continue
-        for sort, numbers in _look(batch).items():
-            found[sort].update(first + i for i in numbers)
-    return {sort: sorted(numbers) for sort, numbers in found.items()}
+    """All of them at once."""
+    look = Look(texts)
+    return {sort: look.suspects(sort) for sort in SORTS}
 
 
 def _batches(texts: Sequence[str]) -> Iterator[tuple[int, Sequence[str] | None]]:
@@ -115,16 +130,6 @@ def _batches(texts: Sequence[str]) -> Iterator[tuple[int, Sequence[str] | None]]
         size += len(text)
     if first < len(texts):
         yield first, texts[first:]
-
-
-def _look(texts: Sequence[str]) -> dict[Sort, set[int]]:
-    cut = tokens(Joined.of(texts))
-    return {
-        "block": _blocks(cut.all),
-        "run": _runs(texts),
-        "sentence": _sentences(cut.words),
-        "near": _near(cut),
-    }
 
 
 def _blocks(row: Row) -> set[int]:
