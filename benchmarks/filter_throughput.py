@@ -28,14 +28,14 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import filter_corpus
 
 if TYPE_CHECKING:
-    from trajsynth.protocols import CorpusFilter, RowFilter
+    from trajsynth.protocols import RowFilter
     from trajsynth.types import Trajectory
 
 MB = 1_000_000
@@ -78,37 +78,38 @@ def inside(path: Path, recipe: str, workers: int) -> None:
 
 
 def breakdown(path: Path, name: str, rounds: int) -> list[tuple[str, float]]:
-    """Seconds of CPU by part of the first pass, each part over the whole file, largest first."""
+    """Seconds of CPU by part of the first pass, largest first. What several filters share counts for the first one."""
     from trajsynth.filters import recipe as load
     from trajsynth.readers.files import parse_line, row_lines
 
     chosen = load(name)
-    lines = [line for _, line in row_lines(path)]
+    parts: list[tuple[str, Callable[[Trajectory], object]]] = [
+        *((kind.name, partial(_judge, kind)) for kind in chosen.row_filters),
+        *((f"{kind.name} (sign)", kind.sign) for kind in chosen.corpus_filters),
+    ]
     spent: dict[str, list[float]] = defaultdict(list)
-
-    def timed(part: str, run: Callable[[], Any]) -> Any:
-        began = time.process_time()
-        result = run()
-        spent[part].append(time.process_time() - began)
-        return result
-
+    began = time.process_time()
+    for _ in range(5_000):
+        time.process_time()
+    asking = (time.process_time() - began) / 5_000  # what the clock itself costs is taken off
     for _ in range(rounds):
-        rows: list[Trajectory] = timed("(read JSON)", lambda: [parse_line(line, "row") for line in lines])
-        for kind in chosen.row_filters:
-            timed(kind.name, partial(_judge, kind, rows))
-        for corpus in chosen.corpus_filters:
-            timed(f"{corpus.name} (sign)", partial(_sign, corpus, rows))
+        took: dict[str, float] = defaultdict(float)
+        for _, line in row_lines(path):
+            began = time.process_time()
+            row = parse_line(line, "row")
+            for part, look in [("(read JSON)", None), *parts]:
+                if look is not None:
+                    look(row)
+                now = time.process_time()
+                took[part] += now - began - asking
+                began = now
+        for part, seconds in took.items():
+            spent[part].append(seconds)
     return sorted(((part, median(times)) for part, times in spent.items()), key=lambda found: -found[1])
 
 
-def _judge(kind: RowFilter, rows: list[Trajectory]) -> None:
-    for row in rows:
-        kind.judge(kind.measure(row))
-
-
-def _sign(kind: CorpusFilter, rows: list[Trajectory]) -> None:
-    for row in rows:
-        kind.sign(row)
+def _judge(kind: RowFilter, row: Trajectory) -> None:
+    kind.judge(kind.measure(row))
 
 
 def speed(path: Path, size: int, options: argparse.Namespace) -> None:
