@@ -19,6 +19,10 @@ from trajsynth.hosts import under
         ("hub.co/datasets", "hub.co/datasets", True),
         ("hub.co/datasets-guide", "hub.co/datasets", False),
         ("hub.co/docs", "hub.co/datasets", False),
+        ("hub.co//datasets//x", "hub.co/datasets", True),
+        ("hub.co/api/datasets/x", "hub.co/datasets", True),
+        ("hub.co/api/models/x", "hub.co/datasets", False),
+        ("hub.co/apidatasets", "hub.co/datasets", False),
     ],
 )
 def test_under(page: str, blocked: str, expected: bool) -> None:

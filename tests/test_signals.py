@@ -35,6 +35,7 @@ from trajsynth.types import Message, Outcome
         "Good question. I won't answer that.",
         "申し訳ありませんが、その質問にはお答えできません。",
         "恕我无法回答这类问题。",
+        '"I cannot help with that."',
     ],
 )
 def test_refusals(text: str) -> None:
@@ -55,6 +56,9 @@ def test_refusals(text: str) -> None:
         "The robot says: I'm sorry, Dave. I'm afraid I can't do that.",
         "No, the bridge is older. I can't help with anything else.",
         "Thanks for waiting. The answer is 42.",
+        "I can't say it is certain, but all three records point to 1912.",
+        "“很抱歉，我无法帮助您”是镇长的原话，所以答案是镇长。",
+        '"I cannot help with that," said the mayor, so it was the mayor.',
         "I'd rather not guess beyond the page: it says 1912.",
         "That is not something I can prove, but the page says 1912.",
         "I'm not going to list them all; the longest is the Norby bridge.",
@@ -116,6 +120,7 @@ def test_answers_that_are_no_refusals(text: str) -> None:
         ("ReadTimeout: no bytes within 30 s", "timeout"),
         ("Deadline exceeded while calling search", "timeout"),
         ("No response from the server within 30 s", "timeout"),
+        ("Your last message contained a tool call that could not be read.", "tool_error"),
     ],
 )
 def test_failed_results(text: str, outcome: Outcome) -> None:

@@ -36,6 +36,7 @@ _PLACEHOLDER = re.compile(
 _NO_PASSWORD = re.compile(r"(?i)pass(?:word|wd)?\d?|pwd|pw|token|\W.*|.*[{}$*].*|(.)\1*|.*\.\.\.+.*")
 """What stands where a password would: its name, `{VARIABLE}`, `****`."""
 _HOST_OF_EXAMPLES = re.compile(r"(?i)(?:.*\.)?example(?:\.\w+)?|host(?:name)?|server")
+_ACCESS_KEY = re.compile(r"(?:AKIA|ASIA)[A-Z2-7]{16}")
 _DISTINCT = 9
 _SHORTEST = 14
 """Fewest letters, digits, `-` and `_` in a row that any credential has (a base64 one may be cut by `/` and `+`)."""
@@ -47,7 +48,7 @@ _AFTER = 256
 _KEY_SIGNS = frozenset((string.ascii_letters + string.digits + "_-").encode())
 _RUNS = bytes(1 if code in _KEY_SIGNS else 0 for code in range(256))
 _RUN = b"\1" * _SHORTEST
-_UNLIKE_WORDS = re.compile(r"\d|[a-z][A-Z]")
+_UNLIKE_WORDS = re.compile(r"\d|[a-z][A-Z]|A[KS]IA")
 _OPENINGS = (
     *("sk-", "sk_", "pk-", "pk_", "rk-", "rk_", "gsk_", "xai-", "nvapi-", "pplx-", "tvly-", "jina_", "fw_", "r8_"),
     *("e2b_", "fc-", "lsv2_", "dapi", "glpat-", "gho_", "ghp_", "ghr_", "ghs_", "ghu_", "github_pat_", "xox", "npm_"),
@@ -116,7 +117,8 @@ def _is_random(value: str) -> bool:
     letters = sum(sign.isalpha() for sign in value)
     digits = sum(sign.isdigit() for sign in value)
     capitals = sum(sign.isupper() for sign in value)
-    return letters > 0 and (digits >= 2 or (len(value) >= 30 and 0.25 < capitals / letters < 0.75))
+    mixed = 0.25 < capitals / max(letters, 1) < 0.75
+    return letters > 0 and (digits >= 2 or mixed or _ACCESS_KEY.fullmatch(value) is not None)
 
 
 def _is_password(user: str, password: str, host: str) -> bool:

@@ -5,15 +5,22 @@ Level 1, standard library only. Tests: tests/test_hosts.py.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 BENCHMARK_HOSTS: Final = ("huggingface.co/datasets", "huggingface.co/spaces", "hf.co/datasets")
 """The data sets and spaces of Hugging Face, which MiroThinker's open tools refuse too."""
 
+_SLASHES: Final = re.compile("/{2,}")
+
 
 def under(page: str, blocked: str) -> bool:
-    """Whether `host/path` lies under a blocked host, subdomains included, or under the start of a path there."""
+    """Whether `host/path` lies under a blocked host, subdomains included, or under the start of a path there.
+
+    Doubled slashes count once, and a leading `api` of the path not at all: both lead to the same pages.
+    """
     host, _, path = page.lower().partition("/")
+    path = _SLASHES.sub("/", path).lstrip("/").removeprefix("api/")
     wanted, _, start = blocked.lower().strip("/").removeprefix("www.").partition("/")
     if host != wanted and not host.endswith(f".{wanted}"):
         return False

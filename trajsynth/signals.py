@@ -35,6 +35,7 @@ _SERVE = (
     r"(?:that|this|your|such|an? answer|information|instructions|advice|assistance|external))"
 )
 _RULES = r"(?:my|our) (?:guidelines|policy|policies|instructions|programming|rules|principles|design)"
+_HELP = r"(?:answer|help with|help|do|discuss|assist with)"
 _DO = r"(?:answer|help|do|discuss|assist|respond|take part|engage|say|comply)"
 _REFUSAL = re.compile(
     rf"(?:{_SORRY}[,.;:]? (?:but )?)?(?:{_SELF} )?{_CANNOT} (?:be able to )?{_SERVE}\b"
@@ -51,7 +52,7 @@ _REFUSAL = re.compile(
     r"|it would(?: not|n['’]t) be (?:appropriate|right|responsible) for me to\b|it would be inappropriate for me to\b"
     rf"|i(?:['’]d| would) (?:rather|prefer) (?:to )?not (?:to )?{_DO}"
     r"|i(?:['’]m| am) going to (?:have to )?(?:decline|refuse|pass)\b"
-    rf"|i (?:refuse|decline) to {_DO}|i(?:['’]m| am) not going to {_DO}|i (?:wo|ca)n['’]t {_DO} (?:this|that|it)\b"
+    rf"|i (?:refuse|decline) to {_DO}|i(?:['’]m| am) not going to {_DO}|i (?:wo|ca)n['’]t {_HELP} (?:this|that|it)\b"
     rf"|(?:not|no) (?:answering|doing|helping with|discussing) (?:this|that|it)\b"
     rf"|{_DO}ing (?:this|that|it)(?: question| request)? (?:is|would be) (?:beyond|outside|against)\b"
     r"|申し訳(?:ありません|ございません)(?:が|。)?、?.{0,30}(?:できません|できかねます|いたしかねます)"
@@ -69,6 +70,8 @@ _COURTESY = re.compile(
     re.IGNORECASE,
 )
 """A polite word before a refusal; it says nothing that could be an answer."""
+_QUOTED = re.compile(r"""[*_#>\s]*(?:"[^"\n]{1,300}"|“[^”\n]{1,300}”|「[^」\n]{1,300}」)\s*[^\s*_].{7}""", re.DOTALL)
+"""A text that opens with somebody's words and goes on."""
 _SHORT = 60
 """Most words of a text whose opening courtesy is skipped."""
 
@@ -76,9 +79,12 @@ _SHORT = 60
 def is_refusal(text: str) -> bool:
     """Whether the text *opens* by refusing the task. An opening think block is skipped, and in a short text a courtesy.
 
-    A text that goes on to give a non-empty `\\boxed{}` has answered and is none.
+    A text that goes on to give a non-empty `\\boxed{}` has answered and is none; nor is one that quotes a refusal.
     """
-    spoken = after_thinking(text).lstrip("*_#> \t\r\n\"'“")
+    said = after_thinking(text)
+    if _QUOTED.match(said):
+        return False
+    spoken = said.lstrip("*_#> \t\r\n\"'“")
     refused = _REFUSAL.match(spoken[:400]) is not None
     if not refused and len(spoken) < 20 * _SHORT and len(spoken.split()) <= _SHORT:
         courtesy = _COURTESY.match(spoken)
@@ -125,6 +131,8 @@ _OPENING = re.compile(
     | too\ many\ requests | rate\ limit(?:ed|\ (?:exceeded|reached)) | service\ (?:is\ )?(?:temporarily\ )?unavailable
     | timed?\ ?out\b | timeout\b\s*(?:error|exceeded|after|[:.]|$) | request\ timeout | gateway\ time-?out
     | message\ error\b | permission\ denied | access\ (?:is\ )?denied | (?:context\ )?deadline\ exceeded
+    | (?:your|that|the)\ (?:last\ )?(?:message|call|tool\ call|turn|reply)\ [^.\n]{0,60}
+        (?:(?:could|can)\ ?not\ be\ (?:read|parsed|understood)|was\ (?:malformed|not\ readable|unreadable))
     | no\ (?:response|answer|reply)\ (?:from|within|after)\b
     | (?:/bin/|/usr/bin/)?(?:ba|da|z|k|)sh:\ [^\n]{0,200}(?:not\ found|denied|no\ such\ file|cannot|error)
     | [\w.+-]{1,40}:\ (?:command\ not\ found|(?:cannot|can't|could\ not|failed\ to|unable\ to)\ [^\n]{1,200}:\ [A-Z]
@@ -324,9 +332,11 @@ def is_context_overflow(text: str) -> bool:
 # ---- what must not stand in training text -------------------------------------------------------------------------
 
 CONTROL_TOKENS = re.compile(
-    r"<\|(?:im_start|im_end|im_sep|endoftext|endofprompt|eot_id|eom_id|start_header_id|end_header_id|begin_of_text"
-    r"|end_of_text|python_tag|header_start|header_end|eot|system|user|assistant|observation|end|channel|message|start"
-    r"|return|call|constrain)\|>|<｜[^｜\n]{1,40}｜>|<(?:start|end)_of_turn>|\[/?INST\]"
+    r"<\|[A-Za-z][A-Za-z0-9_]{2,40}\|>|<｜[^｜\n]{1,40}｜>|<(?:start|end)_of_(?:turn|image)>"
+    r"|\[/?(?:INST|TOOL_CALLS|TOOL_RESULTS|AVAILABLE_TOOLS|SYSTEM_PROMPT|TOOL_CONTENT)\]|\[gMASK\]"
 )
-"""Control tokens of the chat templates in use (ChatML, Llama 3 and 4, Phi, GLM, Harmony, DeepSeek, Gemma, Mistral): in
-a message's text they would be tokenised as the real thing."""
+"""Control tokens of the chat templates in use: `<|name|>` (ChatML, Llama 3 and 4, Phi, GLM, Harmony, Kimi, Granite,
+Command), full-width ones (DeepSeek), Gemma's turns, Mistral's brackets. In a message's text they would be tokenised as
+the real thing."""
+CONTROL_HINTS = ("｜", "<|", "_of_turn>", "_of_image>", "INST]", "TOOL_", "_TOOLS]", "SYSTEM_PROMPT]", "gMASK]")
+"""Every control token holds one of these: a cheap test before the pattern."""

@@ -17,6 +17,11 @@ RANDOM = "q9Zt4LmW2xVb7RcK8sPd"
         ("<｜tool▁calls▁begin｜>", "<｜tool▁calls▁begin｜>"),
         ("<start_of_turn>user", "<start_of_turn>"),
         ("[INST] do it [/INST]", "[INST]"),
+        ("x <|START_OF_TURN_TOKEN|>", "<|START_OF_TURN_TOKEN|>"),
+        ("x <|im_middle|>", "<|im_middle|>"),
+        ("[TOOL_RESULTS] [1]", "[TOOL_RESULTS]"),
+        ("[gMASK]<sop>", "[gMASK]"),
+        ("x <|> y, f <| g |> h, <|a->1|>, [TOOLS], TOOL_RESULTS", None),
         ("a <|b|> c, [INSTALL]", None),
     ],
 )

@@ -73,8 +73,9 @@ def _pages(exchange: Exchange) -> Iterator[str]:
             yield from _page(match[0].replace("\\/", "/"))
     for name, value in (exchange.parsed.arguments or {}).items():
         for text in (value if isinstance(value, list) else [value]) if name.lower() in _URL_NAMES else ():
-            if isinstance(text, str) and _BARE.fullmatch(text.strip()):
-                yield from _page(f"https://{text.strip()}")
+            bare = text.strip().removeprefix("//") if isinstance(text, str) else ""
+            if _BARE.fullmatch(bare):
+                yield from _page(f"https://{bare}")
 
 
 def _page(url: str) -> Iterator[str]:

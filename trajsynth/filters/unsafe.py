@@ -15,10 +15,9 @@ from trajsynth.credentials import find_secrets
 from trajsynth.filters.base import Filter
 from trajsynth.filters.view import remembered
 from trajsynth.protocols import Measures
-from trajsynth.signals import CONTROL_TOKENS
+from trajsynth.signals import CONTROL_HINTS, CONTROL_TOKENS
 from trajsynth.types import Finding, Message, Trajectory
 
-_OPENINGS: Final = ("｜", "<|", "_of_turn>", "INST]")
 _SHOWN: Final = 6
 
 
@@ -27,7 +26,7 @@ class ControlTokens(Filter):
     """A control token of a chat template in a message's text, most often in a page that a tool brought.
 
     A tokeniser would take it for the real thing and the page for a turn. The builders refuse such rows; a recipe
-    removes them before. ChatML, Llama 3 and 4, Phi, GLM, Harmony, DeepSeek, Gemma and Mistral are known.
+    removes them before. `trajsynth.signals.CONTROL_TOKENS` names the templates known.
     """
 
     name: ClassVar = "unsafe.control_tokens"
@@ -35,7 +34,7 @@ class ControlTokens(Filter):
 
     def measure(self, trajectory: Trajectory) -> Measures:
         told = _told(trajectory)
-        if not any(opening in told.all for opening in _OPENINGS):
+        if not any(opening in told.all for opening in CONTROL_HINTS):
             return {"tokens": []}
         return {"tokens": [found for text in told.texts for found in _tokens(text)]}
 
