@@ -17,10 +17,11 @@ from curatefakes import Counting, telling_rows, write_rows, written
 from rowfakes import asks, record
 
 from trajsynth.codec import encode
+from trajsynth.curate.about import last_measured
 from trajsynth.curate.curation import curate_with
 from trajsynth.curate.engine_local import curate
 from trajsynth.curate.grades import FILE, GradeLine
-from trajsynth.curate.measured import Store, last_measured
+from trajsynth.curate.measured import Store
 from trajsynth.curate.plan import Keys
 from trajsynth.errors import InputError, RecordError
 from trajsynth.filters import Recipe, recipe

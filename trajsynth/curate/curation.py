@@ -12,10 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from trajsynth.curate.about import inputs_of, some
 from trajsynth.curate.engine import Engine, OnBadRow, Progress, Say
 from trajsynth.curate.examine import Row, collecting_seldom
 from trajsynth.curate.judging import Judge, Measured, Verdict
-from trajsynth.curate.measured import Store, inputs_of, some
+from trajsynth.curate.measured import Store
 from trajsynth.curate.plan import Plan
 from trajsynth.curate.sources import WAY_OUT, Source, files, sources
 from trajsynth.curate.writing import write

@@ -22,6 +22,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, Self, TypeVar
 import msgspec
 
 from trajsynth.codec import Appender, atomic_write, decode, encode
+from trajsynth.curate.about import FOLDER, About, Input, read_about, some
 from trajsynth.curate.examine import Examined, Looked, digest_of, grade_key
 from trajsynth.curate.plan import Keys
 from trajsynth.errors import InputError, RecordError
@@ -34,9 +35,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-FOLDER: Final = "measured"
 ROWS: Final = "rows"
-_FORMAT: Final = 1
 _BATCH_BYTES: Final = 4_000_000
 _BATCH_SECONDS: Final = 1.0
 """What a killed run loses at most, whichever comes first."""
@@ -44,49 +43,6 @@ _SYNC_SECONDS: Final = 5.0
 """What a machine that loses power loses at most."""
 _WAITING: Final = 2**64 - 1
 """In the order, where a row is not measured yet or cannot be read."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Input:
-    """A file as it was when it was measured."""
-
-    path: str
-    size: int
-    mtime: int
-    """Nanoseconds."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class About:
-    """What the store says of itself."""
-
-    format: int = _FORMAT
-    code: str = ""
-    """`code_key` of the code that measured."""
-    plans: tuple[Keys, ...] = ()
-    """Filters by which rows were measured; rows name theirs by its place here."""
-    inputs: tuple[Input, ...] = ()
-    """Of the last input measured to its end; `order` has its rows."""
-    recipes: tuple[str, ...] = ()
-    used: tuple[int, ...] = ()
-    """Its plans."""
-    unreadable: int = 0
-    """Rows of it that were left out."""
-
-    def current(self) -> bool:
-        """Whether this code wrote it, so that its measures hold."""
-        return (self.format, self.code) == (_FORMAT, code_key())
-
-    def lacking(self, wanted: Keys) -> list[str]:
-        """Names of the filters by which some row of the last input was not measured."""
-        lacking = {key for number in self.used for key in self.plans[number].lacking(wanted)}
-        return sorted(key.partition(":")[0] for key in lacking)
-
-    def changed(self) -> list[str]:
-        """Inputs that are gone, or of another size or time since."""
-        there = [Path(entry.path) for entry in self.inputs if Path(entry.path).exists()]
-        now = set(inputs_of(there))
-        return [entry.path for entry in self.inputs if entry not in now]
 
 
 class _Head(msgspec.Struct):
@@ -160,7 +116,7 @@ class Store:
         """Ready for reading and writing; what was measured by other code is deleted. Raises InputError, OSError."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self._take_lock()
-        about = _about(self.folder)
+        about = read_about(self.folder)
         if about is not None and not about.current():
             self.forgotten = "it was measured by another version of trajsynth"
             about = None
@@ -189,7 +145,7 @@ class Store:
         Raises InputError where there is no whole first pass, or one that does not hold `keys`.
         """
         again = "run `trajsynth filter` on the trajectories first"
-        about = _about(self.folder)
+        about = read_about(self.folder)
         if about is None or not about.inputs:
             raise InputError(f"{str(self.folder.parent)!r} holds no finished measurements; {again}")
         if not about.current():
@@ -402,29 +358,3 @@ class Store:
         if kind is not None and self._appender is None and not self._old:
             self._batch = []  # less than a batch: a command that fails at once leaves nothing behind
         self.close()
-
-
-def some(names: Sequence[str]) -> str:
-    """A list of names for a message."""
-    return ", ".join(names) if len(names) < 6 else f"{', '.join(names[:4])} and {len(names) - 4} more"
-
-
-def last_measured(out: Path) -> About | None:
-    """What is known of the last input measured into `out` to its end, by this code; None where nothing is."""
-    about = _about(out / FOLDER)
-    return about if about is not None and about.inputs and about.current() else None
-
-
-def _about(folder: Path) -> About | None:
-    try:
-        return decode((folder / "about").read_bytes(), About)
-    except FileNotFoundError:
-        return None
-    except RecordError:
-        return About(format=0)
-
-
-def inputs_of(paths: Sequence[Path]) -> list[Input]:
-    """Size and time of files, to tell later whether they changed."""
-    stats = [(path, path.stat()) for path in paths]
-    return [Input(path=str(path.resolve()), size=stat.st_size, mtime=stat.st_mtime_ns) for path, stat in stats]

@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from trajsynth.curate.about import inputs_of, last_measured
 from trajsynth.curate.curation import known_codes, measure_with
 from trajsynth.curate.engine import Engine, OnBadRow, Progress, Say
 from trajsynth.curate.judging import Judge, Measured, Verdict
-from trajsynth.curate.measured import Store, inputs_of, last_measured
+from trajsynth.curate.measured import Store
 from trajsynth.curate.plan import Plan
 from trajsynth.curate.sources import files
 from trajsynth.errors import InputError
