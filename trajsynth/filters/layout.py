@@ -52,8 +52,9 @@ _CODE_ENDS = (";", "{", "}", "):", "=>", "\\", "};", "),")
 _SPOKEN = re.compile(r"[^=(){};]*[.!?]\s*\Z")
 _DUMP = re.compile(r"\s*(?:[\dA-Fa-f]{2,8}[:\s]+){6}")
 _ADDRESS = re.compile(r"\s*[a-z][a-z\d+]{1,8}://\S+\s*\Z")
-_ROW = re.compile(r"\s*\"?-?\d[\d.]*\"?\s*[,;|].*[^.!?\s]\s*\Z|[^.!?]*\b\d{1,6}/\d{1,6}\b.*[^.!?\s]\s*\Z")
-_DATA = (_QUOTE, _TABLE, _JSON, _LOG, _PATH, _DUMP, _ADDRESS, _ROW)
+_ROW = re.compile(r"\s*\"?-?\d[\d.]*\"?\s*[,;|]|[^.!?]*?\b\d{1,6}/\d{1,6}\b")
+"""Opens with a number in a column, or counts `3/30`; a row where it ends like no sentence."""
+_DATA = (_QUOTE, _TABLE, _JSON, _LOG, _PATH, _DUMP, _ADDRESS)
 _NUMBER_WORD = r"[一二三四五六七八九十百]{1,4}|[๐-๙0-9]{1,4}"
 _MARKER = re.compile(
     rf"\s*(?:[-*+•·▪◦–—]\s+)?(?:\*\*)?(?P<counter>\(?(?:\d{{1,4}}|[a-zA-Z]|[ivxIVX]{{1,5}})(?:[.)](?:\s+|\Z)|[、．]\s*)"
@@ -139,9 +140,14 @@ def _kind(raw: str) -> Kind:
         return "prose"
     if _MARKER.match(raw) or _LABEL.match(raw):
         return "data" if _TABLE.match(raw) or _LOG.match(raw) else "list"
-    if any(form.match(raw) for form in _DATA) or _is_code(raw) or _BAR.search(raw):
+    if any(form.match(raw) for form in _DATA) or _is_code(raw) or _is_row(raw):
         return "data"
     return "data" if "   " in raw and len(_COLUMN.findall(raw)) > 1 else "prose"
+
+
+def _is_row(raw: str) -> bool:
+    """Whether a line is a row of values or of a progress report."""
+    return _BAR.search(raw) is not None or (raw.rstrip()[-1:] not in ".!?" and _ROW.match(raw) is not None)
 
 
 def _is_code(raw: str) -> bool:
