@@ -6,6 +6,7 @@ import pytest
 from rowfakes import asks, row, says, sees
 
 from trajsynth.filters import ControlTokens, Secrets
+from trajsynth.signals import may_hold_control_tokens
 
 RANDOM = "q9Zt4LmW2xVb7RcK8sPd"
 
@@ -26,6 +27,7 @@ RANDOM = "q9Zt4LmW2xVb7RcK8sPd"
     ],
 )
 def test_control_tokens(text: str, token: str | None) -> None:
+    assert token is None or may_hold_control_tokens(text)
     found = ControlTokens().check(row(asks(), sees(text)))
     assert [finding.value for finding in found] == ([token] if token else [])
     if found:

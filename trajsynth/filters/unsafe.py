@@ -15,7 +15,7 @@ from trajsynth.credentials import find_secrets
 from trajsynth.filters.base import Filter
 from trajsynth.filters.view import remembered
 from trajsynth.protocols import Measures
-from trajsynth.signals import CONTROL_HINTS, CONTROL_TOKENS
+from trajsynth.signals import CONTROL_TOKENS, may_hold_control_tokens
 from trajsynth.types import Finding, Message, Trajectory
 
 _SHOWN: Final = 6
@@ -34,7 +34,7 @@ class ControlTokens(Filter):
 
     def measure(self, trajectory: Trajectory) -> Measures:
         told = _told(trajectory)
-        if not any(opening in told.all for opening in CONTROL_HINTS):
+        if not may_hold_control_tokens(told.all):
             return {"tokens": []}
         return {"tokens": [found for text in told.texts for found in _tokens(text)]}
 
