@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rowfakes import codes, row, says
+from rowfakes import asks, codes, row, says, sees
 
 from trajsynth.filters import RepeatLoop, RepeatRun
 
@@ -161,3 +163,29 @@ def test_time_is_linear(text: str) -> None:
     RepeatLoop().check(says(text))
     RepeatRun().check(says(text))
     assert time.process_time() - start < 3
+
+
+@pytest.mark.parametrize("lead", ["> ", "    ", ""])
+@pytest.mark.parametrize("wrap", [str, lambda text: json.dumps({"stdout": text})])
+def test_what_a_tool_printed_may_be_quoted(lead: str, wrap: Callable[[str], str]) -> None:
+    line = "The gauge at the north gate was read by the second warden."
+    said = {"role": "assistant", "content": "It says:\n" + "\n".join([lead + line] * 14)}
+    assert RepeatLoop().keep(row(asks(), sees(wrap("\n".join([line] * 14))), said))
+    assert not RepeatLoop().keep(row(asks(), sees(wrap(line)), said))
+
+
+@pytest.mark.parametrize(
+    ("text", "flagged"),
+    [
+        (f"Found:\n{'=' * 900}\nNothing.", False),
+        (f"Found:\n{'-' * 900}\n\n", True),  # nothing follows
+        (f"Found:\n|{'-' * 400}|{'-' * 400}|\nNothing.", False),
+        (f"Found:\n{'=' * 2_100}\nNothing.", True),
+        (f"Found: {'=' * 900}\nNothing.", True),  # no line of its own
+        (f"Found:\n{'=-' * 450}\nNothing.", True),
+        (f"Found:\n{'a' * 900}\nNothing.", True),
+        (f"Found:{' ' * 900}Nothing.", False),
+    ],
+)
+def test_a_line_between_others_is_no_runaway(text: str, flagged: bool) -> None:
+    assert codes(RepeatRun().check(says(text))) == ["repeat.run"] * flagged

@@ -25,7 +25,7 @@ _MARKUP = re.compile(
 )
 _QUOTE = re.compile(r"\s*>")
 _TABLE = re.compile(
-    r"[^|]*\|[^|]*\||\s*[|+┌├└│]|[^\t]+\t[^\t]+\t"
+    r"[^|]*\|[^|]*\||[^｜]*｜[^｜]*｜|\s*[|+┌├└│｜]|[^\t]+\t[^\t]+\t"
     r"|[^,;\s]+(?: [^,;\s]+){0,7}(?:[,;](?:[^,;\s]+(?: [^,;\s]+){0,7})?){2,}\Z"
 )
 _COLUMN = re.compile(r"[^.!?\s] {3,}\S")
@@ -35,9 +35,11 @@ _LOG = re.compile(
     r"|(?:INFO|DEBUG|WARN(?:ING)?|ERROR|TRACE|FATAL|CRITICAL|PASS(?:ED)?|FAIL(?:ED)?|ok)\b[\]: ])"
 )
 _CODE = re.compile(
-    r"\s*(?:(?:def|class|import|from \w+ import|elif|except|return|raise|assert|yield|const|let \w+ =|var \w+ ="
+    r"\s*(?:(?:def|class|import|from [\w.]+ import|elif|except|return|raise|assert|yield|const|let \w+ =|var \w+ ="
     r"|function|public|private|static|package|using|SELECT|INSERT|UPDATE|DELETE|CREATE)\b"
-    r"|else:|try:|finally:|#include|#define|\$ |>>>|\.\.\. |@\w+\Z|//|/\*|\*/|<\?|</?\w[^>]{0,400}>)"
+    r"|else:|try:|finally:|#include|#define|\$ |>>>|\.\.\. |@\w+\Z|//|/\*|\*/|<\?"
+    r"|</?(?!(?:think|thinking|thought|reasoning|analysis|reflection|plan|answer|final_answer)>\s*[\w\"'“(*]*\w)"
+    r"\w[^>]{0,400}>)"
     r"|\s*[A-Za-z_][\w.\[\]'\"]{0,60}\s?(?:[-+*/|&]?=|:=)\s?\S"
     r"|\s*(?:await\s+)?[A-Za-z_][\w.]{0,60}\([^)]{0,200}\)?.{0,40}\Z"
     r"|(?: {4}|\t)\s*[\w.]{1,60}[\[(]"
@@ -47,19 +49,23 @@ _BAR = re.compile(r"([━─═█▓▒░■▬▰▱=#_-])\1{9,}|\.{10,} *\d+
 _SIGNS = re.compile(r"[<>={}\[\]\"\\/;|_&@#$%^*+~`]|\b[\dA-Fa-f]{2,}\b")
 """What code, markup and dumps are full of: a tenth of a long line."""
 _LONG = 240
+_YAML = re.compile(r"(?: {2,}|\t+)(?:- )?[a-z_][\w.-]*:(?: +[^\s.!?。]+)?\s*\Z")
 _HEADING = re.compile(r"\s*\[[^\W\d][\w ,.:’'()-]{0,40}\]\s*\Z")
 _CODE_ENDS = (";", "{", "}", "):", "=>", "\\", "};", "),")
+_SPOKEN_END = re.compile(r"[.!?。！？][\"'”’」』）)*]*\s*\Z")
 _SPOKEN = re.compile(r"[^=(){};]*[.!?]\s*\Z")
 _DUMP = re.compile(r"\s*(?:[\dA-Fa-f]{2,8}[:\s]+){6}")
 _ADDRESS = re.compile(r"\s*[a-z][a-z\d+]{1,8}://\S+\s*\Z")
 _ROW = re.compile(r"\s*\"?-?\d[\d.]*\"?\s*[,;|]|[^.!?]*?\b\d{1,6}/\d{1,6}\b")
 """Opens with a number in a column, or counts `3/30`; a row where it ends like no sentence."""
-_DATA = (_QUOTE, _TABLE, _JSON, _LOG, _PATH, _DUMP, _ADDRESS)
+_DATA = (_QUOTE, _TABLE, _JSON, _LOG, _PATH, _DUMP, _ADDRESS, _YAML)
 _NUMBER_WORD = r"[一二三四五六七八九十百]{1,4}|[๐-๙0-9]{1,4}"
 _MARKER = re.compile(
     rf"\s*(?:[-*+•·▪◦–—]\s+)?(?:\*\*)?(?P<counter>\(?(?:\d{{1,4}}|[a-zA-Z]|[ivxIVX]{{1,5}})(?:[.)](?:\s+|\Z)|[、．]\s*)"
     rf"|第?(?:{_NUMBER_WORD})(?:[、．步次]|[.)]\s)[：:，]?\s*"
-    rf"|(?:[^\W\d]{{1,12}}\s?)?#?(?:\d{{1,4}}|[IVX]{{1,5}})\s?(?:[:：](?!\d)|\s[-–—]\s)\s*)"
+    rf"|(?:[^\W\d]{{1,12}}\s?)?#?(?:\d{{1,4}}|[IVX]{{1,5}})\s?(?:[:：](?!\d)|\s[-–—]\s)\s*"
+    rf"|[①-⑳㈠-㈩]\s*|（(?:{_NUMBER_WORD})）\s*|(?P<told>\[\d{{1,4}}\]\s+(?=[^\W\d])"
+    rf"|(?:[^\W\d]{{1,12}}\s?)?#?\d{{1,4}}/\d{{1,4}}\s?[:：]\s*))"
     r"(?:\*\*)?|\s*(?P<bullet>[-*+•·▪◦–—]\s+|\#{1,6}\s)"
 )
 _LABEL = re.compile(
@@ -138,8 +144,10 @@ def _kind(raw: str) -> Kind:
         return "data" if _JSON.match(raw) else "prose"
     if _HEADING.match(raw):
         return "prose"
-    if _MARKER.match(raw) or _LABEL.match(raw):
-        return "data" if _TABLE.match(raw) or _LOG.match(raw) else "list"
+    marker = _MARKER.match(raw)
+    if marker is not None or _LABEL.match(raw):
+        told = marker is None or marker["told"] is None or _SPOKEN_END.search(raw) is not None
+        return "data" if not told or any(form.match(raw) for form in (_TABLE, _LOG, _YAML)) else "list"
     if any(form.match(raw) for form in _DATA) or _is_code(raw) or _is_row(raw):
         return "data"
     return "data" if "   " in raw and len(_COLUMN.findall(raw)) > 1 else "prose"

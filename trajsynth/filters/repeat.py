@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from trajsynth.filters.base import Filter
 from trajsynth.filters.layout import in_data, in_verse
 from trajsynth.filters.quantities import Quantity, highest
+from trajsynth.filters.quotes import quoted
 from trajsynth.filters.suspects import BLOCK_COPIES, BLOCK_TOKENS, RUN_CHARS, Place, said
 from trajsynth.filters.view import excerpt, heard
 from trajsynth.filters.words import TOKEN, UNSPACED, words
@@ -137,7 +138,7 @@ def _loops(place: Place, trajectory: Trajectory) -> list[dict[str, Any]]:
         if len(found) == _KEPT:
             break
         rim = (run.end - run.start) // 4
-        if place.text[run.start + rim : run.end - rim] in earlier:
+        if quoted(place.text[run.start + rim : run.end - rim], earlier):
             continue
         sung = _hummed(place.text[run.start : run.end])
         if run.copies < _SONG_COPIES and in_verse(place.text, run.start, run.end, run.first):
@@ -203,6 +204,9 @@ _PACKED = re.compile(r"[A-Za-z0-9+/=_-]*")
 _PACKED_REST = 32
 _MOST_PACKED = 200_000
 _BLANK = re.compile(r"\s")
+_LONGEST_LINE = 2_000
+_DRAWN = frozenset("-=_*#~─━═┄┈▀▄")
+_CORNERS = frozenset(" |+#/*│┃┌┐└┘├┤┬┴┼╔╗╚╝╠╣╦╩╬║")
 _GENE = re.compile("[ACGTUN]+")
 
 
@@ -262,7 +266,7 @@ def _runs(place: Place, trajectory: Trajectory) -> list[dict[str, Any]]:
         if chars < RUN_CHARS:
             continue
         kind = _kind(match[1], text, match.start(), match.end())
-        if kind == "data":
+        if kind == "data" or (kind == "rules" and _separates(text, match.start(), match.end())):
             continue
         if chars > best.get(kind, {"chars": 0})["chars"] and match[0] not in heard(trajectory, place.c, place.n):
             best[kind] = placed(place, match.start(), match.end(), chars=chars, kind=kind, unit=match[1])
@@ -301,6 +305,15 @@ def _kind(unit: str, text: str, start: int, end: int) -> str:
     if _GENE.fullmatch(unit) and (len(set(unit)) > 1 or (lead is not None and len(set(lead[0])) > 2)):
         return "rules"
     return _packed(text, start, end) or "letters"
+
+
+def _separates(text: str, start: int, end: int) -> bool:
+    """Whether a run is in a line drawn between other ones: of one sign, or bars between columns, and text goes on."""
+    first, last = text.rfind("\n", 0, start) + 1, text.find("\n", end)
+    if last < 0 or last - first > _LONGEST_LINE or not text[last:].strip():
+        return False
+    signs = set(text[first:last].strip())
+    return any(signs - {sign} <= _CORNERS for sign in signs & _DRAWN)
 
 
 def _packed(text: str, start: int, end: int) -> str:
