@@ -183,3 +183,62 @@ def test_anything_is_read_or_refused(messages: list[Any]) -> None:
         as_trajectory({"messages": messages})
     except RecordError as error:
         assert str(error).startswith("row: ")
+
+
+def test_calls_of_built_in_tools_are_calls_and_hold_their_results() -> None:
+    row = {
+        "tools": [{"type": "web_search_preview"}, {"type": "mcp", "server_label": "s"}],
+        "messages": [
+            {"role": "user", "content": "q"},
+            {"type": "web_search_call", "id": "w", "status": "completed", "action": {"type": "search", "query": "x"}},
+            {"type": "mcp_call", "id": "m", "name": "look", "arguments": "{}", "output": "seen"},
+            {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "a"}]},
+        ],
+    }
+    trajectory = as_trajectory(row)
+    asked, seen, _ = trajectory.conversations[0].messages[1:]
+    assert [(call.name, json.loads(call.arguments)) for call in asked.tool_calls] == [
+        ("web_search", {"type": "search", "query": "x"}),
+        ("look", {}),
+    ]
+    assert (seen.content, seen.answers) == ("seen", (1, 1))
+    assert [spec.name for spec in trajectory.conversations[0].toolsets[0]] == ["web_search", "mcp"]
+
+
+def test_langchain_dumps_keep_invalid_calls_and_failures() -> None:
+    def dumped(name: str, **kwargs: Any) -> dict[str, Any]:
+        return {"lc": 1, "type": "constructor", "id": ["langchain", "schema", "messages", name], "kwargs": kwargs}
+
+    broken = {"name": "search", "args": '{"q": ', "id": "c", "type": "invalid_tool_call"}
+    row = {
+        "messages": [
+            dumped("HumanMessage", content="q", type="human"),
+            dumped("AIMessageChunk", content="", tool_calls=[], invalid_tool_calls=[broken]),
+            dumped("ToolMessage", content="no", tool_call_id="c", status="error", type="tool"),
+            dumped("AIMessage", content="a", response_metadata={"stop_reason": "max_tokens"}),
+        ]
+    }
+    asked, made, failed, told = as_trajectory(row).conversations[0].messages
+    assert [m.role for m in (asked, made, failed, told)] == ["user", "assistant", "tool", "assistant"]
+    assert [(call.name, call.arguments) for call in made.tool_calls] == [("search", '{"q": ')]
+    assert (failed.outcome, failed.answers) == ("tool_error", (1, 0))
+    assert told.turn is not None and told.turn.finish_reason == "length"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "finish"),
+    [
+        ("stop_reason", "max_tokens", "length"),
+        ("finish_reason", "MAX_TOKENS", "length"),
+        ("stop_reason", "end_turn", ""),
+    ],
+)
+def test_every_way_to_say_that_a_reply_was_cut(field: str, value: str, finish: str) -> None:
+    row = {"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "It was", field: value}]}
+    turn = as_trajectory(row).conversations[0].messages[1].turn
+    assert turn is not None and turn.finish_reason == finish
+
+
+def test_an_item_of_unknown_type_is_named() -> None:
+    with pytest.raises(RecordError, match=r"messages\[0\]: no `role`, and items of type 'weather' are not known"):
+        as_trajectory({"messages": [{"type": "weather", "x": 1}]})

@@ -15,6 +15,7 @@ from trajsynth.codec import to_builtins
 from trajsynth.errors import RecordError
 from trajsynth.filters.calls import Calls
 from trajsynth.readers import as_trajectory, from_row, read_trajectories
+from trajsynth.readers.sharegpt import as_call
 from trajsynth.types import Trajectory
 
 CALL = '{"name": "search", "arguments": {"q": "x"}}'
@@ -162,3 +163,28 @@ def test_any_turns_are_read_or_refused(said: list[Any]) -> None:
 def test_a_role_of_another_type_is_one_clear_error(role: object) -> None:
     with pytest.raises(RecordError, match=r"row: messages\[0\]\.role"):
         as_trajectory({"messages": [{"role": role, "content": "x"}]})
+
+
+def test_smolagents_steps_are_calls_and_results() -> None:
+    def part(text: str) -> list[dict[str, str]]:
+        return [{"type": "text", "text": text}]
+
+    written = "[{'id': 'c', 'type': 'function', 'function': {'name': 'python_interpreter', 'arguments': 'print(1)'}}]"
+    row = {
+        "messages": [
+            {"role": "user", "content": part("q")},
+            {"role": "assistant", "content": part("Thought: first I print.")},
+            {"role": "tool-call", "content": part(f"Calling tools:\n{written}")},
+            {"role": "tool-response", "content": part("Observation:\n1")},
+            {"role": "assistant", "content": part("one")},
+        ]
+    }
+    _, made, seen, told = as_trajectory(row).conversations[0].messages
+    assert [(call.name, call.arguments) for call in made.tool_calls] == [("python_interpreter", "print(1)")]
+    assert (made.content, seen.content, seen.answers) == ("Thought: first I print.", "Observation:\n1", (1, 0))
+    assert told.content == "one"
+
+
+def test_a_call_in_single_quotes_keeps_its_name() -> None:
+    call = as_call("{'name': 'search', 'arguments': {'q': 'Norby'}}")
+    assert call == {"name": "search", "arguments": "{'q': 'Norby'}"}

@@ -1,21 +1,37 @@
 """Chats whose calls and results are typed blocks or items -> OpenAI chat rows.
 
 Three families: content blocks (Anthropic's `tool_use`, `tool_result`, `thinking`; the AI SDK's `tool-call` and
-`tool-result`), items between the messages (OpenAI Responses: `function_call`, `function_call_output`, `reasoning`), and
-messages named by `type` (LangChain's `human`, `ai`, `tool`, plain or in `data`). Level 1, standard library and errors.
-Tests: tests/readers/test_readers_blocks.py.
+`tool-result`), items between the messages (OpenAI Responses: `function_call`, `function_call_output`, `reasoning`, its
+built-in tools), messages named by `type` (LangChain's `human`, `ai`, `tool`; plain, in `data`, or in `kwargs` of its
+`dumpd`). Level 1, standard library and errors. Tests: tests/readers/test_readers_blocks.py.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from trajsynth.errors import RecordError
 
-_CALLS: Final = frozenset({"tool_use", "server_tool_use", "tool-call", "function_call", "custom_tool_call"})
+_BUILT_IN: Final = frozenset(
+    {
+        "web_search_call",
+        "file_search_call",
+        "code_interpreter_call",
+        "image_generation_call",
+        "computer_call",
+        "local_shell_call",
+        "shell_call",
+        "apply_patch_call",
+        "mcp_call",
+    }
+)
+"""Calls of tools the endpoint runs itself; they hold what came back, if anything did."""
+_CALLS: Final = _BUILT_IN | {"tool_use", "server_tool_use", "tool-call", "function_call", "custom_tool_call"}
 _RESULTS: Final = frozenset(
     {"tool_result", "web_search_tool_result", "tool-result", "function_call_output", "custom_tool_call_output"}
+    | {"computer_call_output", "local_shell_call_output", "shell_call_output", "apply_patch_call_output"}
 )
 _THOUGHTS: Final = frozenset({"thinking", "redacted_thinking", "reasoning"})
 _BLOCKS: Final = _CALLS | _RESULTS | _THOUGHTS
@@ -25,7 +41,7 @@ _TYPED: Final = {"human": "user", "ai": "assistant", "AIMessageChunk": "assistan
 def has_blocks(messages: Sequence[Any]) -> bool:
     """Whether some message or one of its parts is of these families."""
     return any(
-        ("role" not in item and (_type(item) in _BLOCKS or _type(item) in _TYPED))
+        ("role" not in item and (_type(item) in _BLOCKS or _type(item) in _TYPED or _type(item) == "constructor"))
         or any(_type(part) in _BLOCKS for part in _parts(item.get("content")))
         for item in messages
         if isinstance(item, (dict, Mapping))
@@ -40,6 +56,7 @@ def to_openai(messages: Sequence[Any], where: str) -> list[dict[str, Any]]:
             raise RecordError(f"{where}[{index}]: Expected `object`, got {item!r:.80}")
         if "role" not in item and _type(item) in _BLOCKS:
             _add(found, "assistant", [item], {})
+            found.extend(_built_in_result(item))
             continue
         message = _named(item)
         parts = _parts(message.get("content"))
@@ -57,12 +74,23 @@ def _named(item: Mapping[str, Any]) -> dict[str, Any]:
     """A message with a role: LangChain's names its type instead, and may keep the rest in `data`."""
     if "role" in item or not _type(item):
         return dict(item)
-    inner = item.get("data")
+    inner = item.get("kwargs" if _type(item) == "constructor" else "data")
     body = dict(inner) if isinstance(inner, Mapping) else dict(item)
+    kind = (_type(body) or _class_type(item)) if _type(item) == "constructor" else _type(item)
     named = {key: value for key, value in body.items() if key not in ("type", "additional_kwargs") and value}
-    if item["type"] != "message":
-        named["role"] = _TYPED.get(item["type"], item["type"])
+    if kind != "message":
+        named["role"] = _TYPED.get(kind, kind)
+    if named.get("invalid_tool_calls"):
+        named["tool_calls"] = [*_parts(named.get("tool_calls")), *_parts(named.pop("invalid_tool_calls"))]
+    if named.get("role") == "tool" and named.get("status") == "error":
+        named["outcome"] = "tool_error"
     return {"content": "", **named}
+
+
+def _class_type(item: Mapping[str, Any]) -> str:
+    """The type of a dumped LangChain message by its class: the last of `id`, such as `HumanMessage`."""
+    path = _parts(item.get("id"))
+    return str(path[-1]).removesuffix("Chunk").removesuffix("Message").lower() if path else ""
 
 
 def _parts(content: Any) -> Sequence[Any]:
@@ -117,7 +145,21 @@ def _thoughts(part: Mapping[str, Any]) -> Iterator[str]:
 def _call(part: Mapping[str, Any]) -> dict[str, Any]:
     arguments = next((part[key] for key in ("input", "args", "arguments") if key in part), None)
     name = part.get("name") or part.get("toolName")
+    if _type(part) in _BUILT_IN:
+        name = name or _type(part).removesuffix("_call")
+        if arguments is None:
+            action = next((part[key] for key in ("action", "operation") if isinstance(part.get(key), Mapping)), None)
+            arguments = action or {key: part[key] for key in ("code", "queries") if part.get(key) is not None}
     return {"id": _id(part), "function": {"name": name, "arguments": arguments}}
+
+
+def _built_in_result(item: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """What a built-in tool gave back, where its call holds it."""
+    given = next((item[key] for key in ("error", "output", "outputs", "results") if item.get(key)), None)
+    if _type(item) in _BUILT_IN and given is not None:
+        failed = {"outcome": "tool_error"} if item.get("error") or item.get("status") == "failed" else {}
+        content = given if isinstance(given, str) else json.dumps(given, ensure_ascii=False, default=str)
+        yield {"role": "tool", "tool_call_id": _id(item), "content": content, **failed}
 
 
 def _result(part: Mapping[str, Any]) -> dict[str, Any]:

@@ -43,6 +43,8 @@ _ROLES: Final[dict[str, Role]] = {
     "ai": "assistant",
     "model": "assistant",
 }
+_CUT: Final = frozenset({"length", "max_tokens", "MAX_TOKENS", "max_output_tokens"})
+"""How endpoints say that a reply was stopped by its token limit: OpenAI, Anthropic, Gemini, Responses."""
 _REASONING: Final = ("reasoning_content", "reasoning", "thinking")
 _KNOWN: Final = frozenset({"role", "content", "tool_calls", "function_call", "finish_reason", "outcome", *_REASONING})
 
@@ -91,8 +93,10 @@ def _messages(row: Mapping[str, Any], where: str) -> tuple[Message, ...]:
             raise RecordError(f"{place}: Expected `object`, got `{_kind(item)}`")
         written = item.get("role")
         role = _ROLES.get(written) if isinstance(written, str) else None
+        if role is None and written is None and isinstance(item.get("type"), str):
+            raise RecordError(f"{place}: no `role`, and items of type {item['type']!r:.80} are not known")
         if role is None:
-            raise RecordError(f"{place}.role: Expected one of {', '.join(_ROLES)}, got {written!r}")
+            raise RecordError(f"{place}.role: Expected one of {', '.join(_ROLES)}, got {written!r:.80}")
         message = _result(n, item, place, pending) if role == "tool" else _message(n, item, place, role)
         if role == "assistant":
             pending = [(n, index, call.id) for index, call in enumerate(message.tool_calls)]
@@ -110,7 +114,16 @@ def _message(n: int, item: Mapping[str, Any], place: str, role: Role) -> Message
         reasoning=_reasoning(item, role, place),
         extra=_extra(item),
         tool_calls=_calls(item, place) if spoken else (),
-        turn=Turn(finish_reason=finish) if spoken else None,
+        turn=Turn(finish_reason="length" if _is_cut(item) else finish) if spoken else None,
+    )
+
+
+def _is_cut(item: Mapping[str, Any]) -> bool:
+    """Whether a reply was stopped by its token limit, in the words of any endpoint (LangChain keeps them aside)."""
+    aside = item.get("response_metadata")
+    places = (item, aside) if isinstance(aside, Mapping) else (item,)
+    return any(
+        p.get(key) in _CUT for p in places for key in ("finish_reason", "stop_reason") if type(p.get(key)) is str
     )
 
 
@@ -239,8 +252,14 @@ def _spec(tool: Any, place: str) -> ToolSpec:
     schema: Any = next(
         (body[key] for key in ("parameters", "input_schema", "inputSchema") if body.get(key) is not None), {}
     )
+    built_in = (
+        tool.get("type") if body is tool and "name" not in tool else None
+    )  # of the endpoint: {"type": "web_search"}
+    name = (
+        built_in.removesuffix("_preview") if isinstance(built_in, str) and built_in != "function" else body.get("name")
+    )
     return ToolSpec(
-        name=_string(body.get("name"), f"{place}.name"),
+        name=_string(name, f"{place}.name"),
         description=_string(body.get("description"), f"{place}.description"),
         parameters=_parse(schema, f"{place}.parameters") if isinstance(schema, str) else schema,
     )

@@ -22,7 +22,7 @@ from trajsynth.types import Trajectory
 
 _ASKED: Final = ("question", "instruction", "prompt", "query", "input")
 _TOLD: Final = ("trajectory", "response", "output", "completion", "text")
-_TURNS: Final = ("conversation", "trajectory", "dialogue", "dialog", "turns", "history", "chat", "input")
+_TURNS: Final = ("conversation", "trajectory", "traj", "dialogue", "dialog", "turns", "history", "chat", "input")
 """Other names of `messages`, where the value is a list of messages."""
 _ACTION = re.compile(r"^[ \t]{0,8}Action(?:[ \t]\d{1,3})?[ \t]?:|<use_mcp_tool>|<tool_call>", re.MULTILINE)
 

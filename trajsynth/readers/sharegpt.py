@@ -1,4 +1,4 @@
-"""ShareGPT rows (`conversations` of `{from, value}`, `tools` as JSON text) and ms-swift roles -> chat rows.
+"""ShareGPT rows (`conversations` of `{from, value}`, `tools` as JSON text), ms-swift and smolagents roles -> chat rows.
 
 Level 1, standard library and errors. The layouts LLaMA-Factory and ms-swift load: `function_call` / `tool_call` turns
 hold JSON calls, maybe behind `<think>`; `observation` / `tool_response` turns hold results, several of them joined by
@@ -7,6 +7,7 @@ tool-response tags. A call that is no JSON stays as written. Tests: tests/reader
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -31,12 +32,17 @@ ROLES: Final = {
     "function": "tool",
     "function_response": "tool",
     "tool_response": "tool",
+    "tool-call": "call",
+    "tool-response": "tool",
 }
-_NOT_CHAT: Final = frozenset({"function_call", "tool_call", "tool_response", "observation"})
+_NOT_CHAT: Final = frozenset(
+    {"function_call", "tool_call", "tool_response", "observation", "tool-call", "tool-response"}
+)
 _JOIN = re.compile(r"\n?</tool_response>\n?<tool_response>\n?")
 _THOUGHT = re.compile(r"\s*<think>.*?</think>\s*", re.DOTALL)
-_NAME = re.compile(r'"name"\s*:\s*"([^"\\]{1,200})"')
-_ARGUMENTS = re.compile(r'"(?:arguments|parameters)"\s*:\s*')
+_NAME = re.compile(r"""["']name["']\s*:\s*["']([^"'\\]{1,200})["']""")
+_ARGUMENTS = re.compile(r"""["'](?:arguments|parameters)["']\s*:\s*""")
+_SMOLAGENTS: Final = "Calling tools:"
 
 
 def is_sharegpt(row: Mapping[str, Any]) -> bool:
@@ -79,7 +85,7 @@ def _add(messages: list[dict[str, Any]], turn: Any, place: str) -> None:
     role = ROLES.get(written) if isinstance(written, str) else None
     if role is None:
         raise RecordError(f"{place}.from: Expected one of {', '.join(ROLES)}, got {written!r:.80}")
-    value = turn["value"] if "value" in turn else turn.get("content")
+    value = _joined(turn["value"] if "value" in turn else turn.get("content"))
     if role != "tool" and value is not None and not isinstance(value, str | list | dict):
         raise RecordError(f"{place}.value: Expected `str`, got {value!r:.80}")
     if role == "call":
@@ -109,7 +115,21 @@ def read_call_turn(value: str) -> tuple[str, list[dict[str, Any]]]:
     return (thought[0].strip() if thought else ""), [as_call(item) for item in _items(body)]
 
 
+def _joined(value: Any) -> Any:
+    """Text from a list of parts that are nothing but text; anything else as it is."""
+    if not isinstance(value, list) or not value:
+        return value
+    texts = [part["text"] for part in value if isinstance(part, Mapping) and part.keys() == {"type", "text"}]
+    return "\n".join(texts) if len(texts) == len(value) and all(isinstance(text, str) for text in texts) else value
+
+
 def _items(body: str) -> list[Any]:
+    if body.startswith(_SMOLAGENTS):  # what follows is Python's way of writing the calls
+        try:
+            found = ast.literal_eval(body.removeprefix(_SMOLAGENTS).strip())
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            return [body]
+        return found if isinstance(found, list) else [found]
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):
