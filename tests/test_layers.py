@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "trajsynth"
 LEVELS: dict[int, str] = {
     0: "types errors",
     1: "credentials protocols grammar loosejson arguments quickfit schemas answers signals hosts codec readers pacing "
-    "callcache tables raycluster config configcheck configdocs configerrors configload configsave configschema "
+    "callcache spool tables raycluster config configcheck configdocs configerrors configload configsave configschema "
     "configsecrets configyaml",
     2: "filters paradigms invocation teachers tools questions grading",
     3: "generate curate multidoc builders report testing",

@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from trajsynth.builders import Target, build_dpo, build_rl, build_sft
-from trajsynth.builders.spool import Spool, drawn
 from trajsynth.config import BuildTarget, Mixture
 from trajsynth.errors import ConfigError
+from trajsynth.spool import Spool, drawn
 from trajsynth.types import Trajectory
 
 Make = Callable[..., Trajectory]

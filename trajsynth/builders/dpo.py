@@ -21,10 +21,10 @@ from trajsynth.builders.mixture import Arm, Quota
 from trajsynth.builders.pairing import Candidates, Pairing, Pairs, Policy, plan
 from trajsynth.builders.report import BuildReport, Lengthmeter, Preference, compared
 from trajsynth.builders.rows import Refusal, Row, render
-from trajsynth.builders.spool import Spool, drawn
 from trajsynth.codec import encode
 from trajsynth.config import Mixture
 from trajsynth.filters import Answer, PlanMissing
+from trajsynth.spool import Spool, drawn
 from trajsynth.types import Trajectory
 
 __all__ = ["Pairing", "Policy", "build_dpo", "ineligible"]

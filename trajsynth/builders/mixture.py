@@ -15,9 +15,9 @@ from dataclasses import dataclass
 
 from trajsynth.builders.ledger import Ledger
 from trajsynth.builders.rows import Refusal
-from trajsynth.builders.spool import Spool, drawn
 from trajsynth.config import Mixture
 from trajsynth.errors import ConfigError
+from trajsynth.spool import Spool, drawn
 from trajsynth.types import Trajectory
 
 

@@ -2,7 +2,7 @@
 
 No policy looks at length or number of steps. `one`, `all` and `balanced` follow a seeded hash; `hardest` takes the
 pairs whose sides begin with the most turns in common. Memory: some 100 bytes a candidate and 50 a pair. Level 3,
-imports builders.forks, mixture, rows and spool. Tests: tests/builders/test_builders_pairing.py.
+imports builders.forks, mixture, rows, and spool. Tests: tests/builders/test_builders_pairing.py.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import Literal
 from trajsynth.builders.forks import common, marks, shared_turns
 from trajsynth.builders.mixture import Arm, Pile
 from trajsynth.builders.rows import Row
-from trajsynth.builders.spool import Spool, drawn
 from trajsynth.errors import ConfigError
+from trajsynth.spool import Spool, drawn
 
 Pairing = Literal["within_teacher", "across_teachers"]
 Policy = Literal["one", "all", "hardest", "balanced"]

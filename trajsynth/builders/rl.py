@@ -18,10 +18,10 @@ from trajsynth.builders.ledger import Ledger
 from trajsynth.builders.prompts import Prompt
 from trajsynth.builders.report import BuildReport
 from trajsynth.builders.rows import Refusal, Row, render
-from trajsynth.builders.spool import Spool, drawn
 from trajsynth.config import Mixture
 from trajsynth.errors import ConfigError
 from trajsynth.paradigms.offer import AGENTS
+from trajsynth.spool import Spool, drawn
 from trajsynth.types import Trajectory
 
 ANSWER_FORM = "When you know the answer, end with a message that states it as \\boxed{answer}."

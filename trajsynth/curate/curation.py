@@ -15,7 +15,7 @@ from pathlib import Path
 from trajsynth.curate.about import inputs_of, some
 from trajsynth.curate.engine import Engine, OnBadRow, Progress, Say
 from trajsynth.curate.examine import Row, collecting_seldom
-from trajsynth.curate.judging import Judge, Measured, Verdict
+from trajsynth.curate.judging import Judge, Measured, Records, Verdict
 from trajsynth.curate.measured import Store
 from trajsynth.curate.plan import Plan
 from trajsynth.curate.sources import WAY_OUT, Source, files, sources
@@ -23,6 +23,7 @@ from trajsynth.curate.writing import write
 from trajsynth.errors import InputError, RecordError, unknown
 from trajsynth.filters.funnel import Report
 from trajsynth.filters.recipe import Recipe
+from trajsynth.spool import Spool
 
 
 def curate_with(
@@ -86,14 +87,15 @@ def measuring(
     try:
         out.mkdir(parents=True, exist_ok=True)
         seen = inputs_of(files(inputs))
-        with Store(out) as store:
+        with Store(out) as store, Spool(out) as spool:
             found = tuple(sources(inputs, lenient=on_bad_row == "skip"))
             store.open(plan.keys)
             _say_before(store, say)
-            _measure(engine, plan, found, store, progress, on_bad_row)
+            records = Records(spool)
+            _measure(engine, plan, found, store, records, progress, on_bad_row)
             _say_after(store, out, say)
             store.finish(seen, list(dict.fromkeys(recipe.name for recipe in recipes)))
-            yield found, Measured(store, plan)
+            yield found, Measured(store, plan, records)
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         more = "; what was measured is kept: make room and run the same command again" if full else ""
@@ -125,7 +127,13 @@ def _refuse_twins(recipes: Sequence[Recipe]) -> None:
 
 
 def _measure(
-    engine: Engine, plan: Plan, found: Sequence[Source], store: Store, tick: Progress, on_bad_row: OnBadRow
+    engine: Engine,
+    plan: Plan,
+    found: Sequence[Source],
+    store: Store,
+    records: Records,
+    tick: Progress,
+    on_bad_row: OnBadRow,
 ) -> None:
     """Look at every row the store does not know."""
 
@@ -137,10 +145,13 @@ def _measure(
                 else:
                     yield number, where, line
 
-    for looked in engine.examine(plan.examiner(found, store.number), missing()):
+    examiner = plan.examiner(found, store.number, records=store.fresh)
+    for looked in engine.examine(examiner, missing()):
         if looked.error and on_bad_row == "stop":
             raise RecordError(looked.error + WAY_OUT)
         store.add(looked)
+        if examiner.records and not looked.error:
+            records.add(looked.record)
         tick("examine", 1)
 
 

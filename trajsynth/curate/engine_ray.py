@@ -13,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -72,7 +72,8 @@ class OnRay:
     """Bytes of rows a task measures."""
 
     def examine(self, examiner: Examiner, rows: Iterable[Row]) -> Iterator[Looked]:
-        for looked in self.spread(_Look(examiner), batches(rows, self.batch)):
+        look = _Look(replace(examiner, records=False))  # reading a row again costs less than sending it back
+        for looked in self.spread(look, batches(rows, self.batch)):
             yield from looked
 
     def settle(self, corpus: CorpusFilter, signatures: Sequence[Measures]) -> dict[str, list[Finding]]:

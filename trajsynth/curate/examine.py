@@ -92,6 +92,9 @@ class Looked:
     grade: int = 0
     line: bytes = b""
     """JSON of a `Stored`."""
+    record: bytes = b""
+    """JSON of the record that a row of another layout is, graded anew; empty where the line itself will do, and where
+    the examiner hands none back."""
     error: str = ""
     """Why the row cannot be read: `file:line: reason`."""
 
@@ -127,6 +130,8 @@ class Examiner:
     mendings: tuple[Mending, ...] = ()
     plan: int = 0
     """Number of these filters in the store."""
+    records: bool = False
+    """Hand back rows of other layouts as records, so that nobody reads them again to write them."""
 
     def look(self, source: int, where: str, line: bytes) -> Looked:
         """Read a line, measure it, sign it; a line that cannot be read gives an error."""
@@ -153,7 +158,8 @@ class Examiner:
             examined=examined,
             signatures=tuple(kind.sign(trajectory) for kind in self.corpus_filters),
         )
-        return Looked(digest=stored.digest, id=stored.id, grade=stored.grade, line=encode(stored))
+        record = encode(trajectory) if self.records and not self.sources[source].as_we_write(line) else b""
+        return Looked(digest=stored.digest, id=stored.id, grade=stored.grade, line=encode(stored), record=record)
 
     def _mended(self, mending: Mending, trajectory: Trajectory, measures: Sequence[Measures]) -> Mended | None:
         """The trajectory after one way of repairing; None where nothing is repaired."""

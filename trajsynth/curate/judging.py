@@ -21,6 +21,7 @@ from trajsynth.filters.funnel import Report
 from trajsynth.filters.measuring import mending_key
 from trajsynth.filters.recipe import Recipe, Subject, Weighed, ranked, unique_id
 from trajsynth.protocols import Measures
+from trajsynth.spool import Spool
 from trajsynth.types import Finding, Trajectory
 
 Found: TypeAlias = Mapping[str, Sequence[Finding]]
@@ -29,11 +30,28 @@ Settled: TypeAlias = Mapping[str, Mapping[str, Sequence[Finding]]]
 """Corpus filter -> trajectory -> its findings."""
 
 
+class Records:
+    """Rows of other layouts as the records they are, put aside while a store is first filled; 8 bytes a row."""
+
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+        self._places = array("q")
+
+    def add(self, record: bytes) -> None:
+        """Of the next row; empty for one that has none."""
+        self._places.append(self._spool.append(record) if record else -1)
+
+    def get(self, i: int) -> bytes:
+        """Of row `i`; empty where nothing was put aside."""
+        place = self._places[i] if i < len(self._places) else -1
+        return self._spool.line(place) if place >= 0 else b""
+
+
 class Measured:
     """The rows of the input in order, as a plan wants them."""
 
-    def __init__(self, store: Store, plan: Plan) -> None:
-        self.store, self.plan = store, plan
+    def __init__(self, store: Store, plan: Plan, records: Records | None = None) -> None:
+        self.store, self.plan, self._records = store, plan, records
         seen: dict[str, int] = {}
         self.ids = [unique_id(name, seen) for name in store.ids()]
         """Made unique."""
@@ -41,6 +59,10 @@ class Measured:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def record(self, i: int) -> bytes:
+        """Row `i` as a record of ours, where that was put aside; else empty."""
+        return b"" if self._records is None else self._records.get(i)
 
     def examined(self, i: int) -> Examined:
         """What is known of row `i`, its measures in the plan's order."""

@@ -187,6 +187,11 @@ class Store:
 
     # ---- measuring
 
+    @property
+    def fresh(self) -> bool:
+        """Whether nothing was there when the store was opened: rows then have the order they were added in."""
+        return not self._old
+
     def expect(self, line: bytes, grades: Mapping[str, Grade]) -> bool:
         """The next row of the input; False: it is to be measured, and `add` is owed, in the same order."""
         slot = self._find(line, grades)

@@ -72,7 +72,7 @@ class Plan:
         seen: dict[str, int] = {}
         return [unique_id(kind.name, seen) for kind in self.rows.values()]
 
-    def examiner(self, sources: Iterable[Source], number: int) -> Examiner:
+    def examiner(self, sources: Iterable[Source], number: int, *, records: bool) -> Examiner:
         """What looks at rows by this plan, which the store knows by `number`."""
         place = {key: i for i, key in enumerate(self.rows)}
         mendings = []
@@ -84,5 +84,10 @@ class Plan:
             )
             mendings.append(Mending(key=key, recipe=recipe, finders=finders))
         return Examiner(
-            tuple(sources), tuple(self.rows.values()), tuple(self.corpora.values()), tuple(mendings), number
+            tuple(sources),
+            tuple(self.rows.values()),
+            tuple(self.corpora.values()),
+            tuple(mendings),
+            number,
+            records,
         )

@@ -15,7 +15,7 @@ import msgspec
 from trajsynth.codec import decode, read_lines
 from trajsynth.curate.grades import FILE, read_grades
 from trajsynth.errors import InputError, RecordError
-from trajsynth.readers.files import row_lines
+from trajsynth.readers.files import is_record, row_lines
 from trajsynth.types import Grade
 
 SHARDS = "trajectories-*.jsonl"
@@ -39,6 +39,12 @@ class Source:
     """A shard of a run: each line is a record just as we would write it."""
     lines: frozenset[int] | None = None
     """The only lines to read, by number; None: all."""
+
+    def as_we_write(self, line: bytes) -> bool:
+        """Whether a line is a record of ours without the fields that filtering adds."""
+        if self.ours:
+            return True
+        return is_record(line) and line.endswith(b"}") and b'"findings":' not in line and b'"dropped":' not in line
 
     def rows(self) -> Iterator[tuple[str, bytes]]:
         """(`file:line`, JSON text) of every row."""

@@ -13,7 +13,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import IO, Any, TypeAlias
 
-from trajsynth.codec import atomic_write, encode
+from trajsynth.codec import atomic_write, decode, encode
 from trajsynth.curate.engine import Progress
 from trajsynth.curate.examine import digest_of
 from trajsynth.curate.grades import with_grade
@@ -23,7 +23,7 @@ from trajsynth.curate.sources import Source
 from trajsynth.errors import InputError
 from trajsynth.filters.funnel import Report
 from trajsynth.filters.recipe import Weighed, with_masks
-from trajsynth.readers.files import is_record, parse_line
+from trajsynth.readers.files import parse_line
 from trajsynth.types import Finding, Trajectory
 
 Mend: TypeAlias = Callable[[Trajectory], Trajectory]
@@ -42,7 +42,7 @@ def write(
         files = [_Files.open(out / verdict.judge.recipe.name, stack) for verdict in verdicts]
         for i, (source, line) in enumerate(_lines(sources, measured, _Unreadable(out, stack))):
             examined = measured.examined(i)
-            row = _Row(source, line, measured.store.recorded_id(i), measured.ids[i])
+            row = _Row(source, line, measured.record(i), measured.store.recorded_id(i), measured.ids[i])
             said: list[Finding] = []
             for verdict, report, file in zip(verdicts, reports, files, strict=True):
                 mend = partial(verdict.judge.mend, examined) if verdict.judge.mended(examined) else None
@@ -110,6 +110,8 @@ class _Row:
 
     source: Source
     line: bytes
+    record: bytes
+    """The record it is, where that was put aside."""
     recorded: str
     """Its id as recorded."""
     id: str
@@ -124,24 +126,23 @@ class _Row:
     @cached_property
     def _plain(self) -> bytes:
         """The record as no recipe changed it."""
+        if self.id == self.recorded and self.record:
+            return self.record
         changed = self.recorded in self.source.grades or self.id != self.recorded
-        if not changed and (self.source.ours or _as_we_write(self.line)):
+        if not changed and self.source.as_we_write(self.line):
             return self.line.rstrip()
         return encode(replace(self._read, id=self.id))
 
     @cached_property
     def _read(self) -> Trajectory:
         """The line read once more, graded anew."""
+        if self.record:
+            return decode(self.record, Trajectory)
         return with_grade(parse_line(self.line, str(self.source.path)), self.source.grades)
 
     def trajectory(self, mend: Mend | None) -> Trajectory:
         """The trajectory as a recipe mended it."""
         return mend(self._read) if mend else self._read
-
-
-def _as_we_write(line: bytes) -> bool:
-    """Whether a line is a record of ours without the fields that filtering adds."""
-    return is_record(line) and line.endswith(b"}") and b'"findings":' not in line and b'"dropped":' not in line
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Records put aside in a temporary file and found again by their place, so that memory holds places only.
 
-Level 3, imports codec. Tests: tests/builders/test_builders_mixture.py.
+Level 1, imports codec. Tests: tests/test_spool.py.
 """
 
 from __future__ import annotations
@@ -28,18 +28,27 @@ class Spool:
 
     def put(self, record: object) -> int:
         """Append a record; returns its place."""
+        return self.append(encode(record))
+
+    def get(self, place: int, kind: type[T]) -> T:
+        """The record at a place."""
+        return decode(self.line(place), kind)
+
+    def append(self, line: bytes) -> int:
+        """Append the JSON of a record; returns its place."""
         if not self._at_end:
             self._file.seek(self._end)
             self._at_end = True
         place = self._end
-        self._end += self._file.write(encode(record) + b"\n")
+        self._end += self._file.write(line) + self._file.write(b"\n")
         return place
 
-    def get(self, place: int, kind: type[T]) -> T:
-        """The record at a place."""
+    def line(self, place: int) -> bytes:
+        """The JSON at a place."""
         self._at_end = False
         self._file.seek(place)
-        return decode(self._file.readline(), kind)
+        line: bytes = self._file.readline()
+        return line[:-1]
 
     def __enter__(self) -> Self:
         return self
