@@ -2,7 +2,7 @@
 
 No policy looks at length or number of steps. `one`, `all` and `balanced` follow a seeded hash; `hardest` takes the
 pairs whose sides begin with the most turns in common. Memory: some 100 bytes a candidate and 50 a pair. Level 3,
-imports builders.forks, mixture, rows, and spool. Tests: tests/builders/test_builders_pairing.py.
+imports builders.forks, mixture, rows and spool. Tests: tests/builders/test_builders_pairing.py.
 """
 
 from __future__ import annotations
