@@ -30,7 +30,9 @@ def test_quotations_in_other_scripts() -> None:
     assert quoted("> 门开着\n> 门开着", json.dumps({"output": "门开着\n门开着"}))
 
 
-@pytest.mark.parametrize("said", ["", "\n\n", "gate open\ngate open\ngate open", "> the gate is open", "gate shut\ngate"])
+@pytest.mark.parametrize(
+    "said", ["", "\n\n", "gate open\ngate open\ngate open", "> the gate is open", "gate shut\ngate"]
+)
 def test_other_words(said: str) -> None:
     assert not quoted(said, HEARD)
     assert not quoted("gate open", "")

@@ -8,22 +8,24 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, TypeVar
 
+from trajsynth.filters import drift_signs
 from trajsynth.filters.layout import Sentence
 from trajsynth.filters.words import WORD, size, unspaced
 
+T = TypeVar("T")
 Difference: TypeAlias = Literal["counter", "word", "slot"]
 """`counter`: a number that counts; `word`: here and there a word; `slot`: in one place always another name."""
 
 _FLOOR: Final = 5
 FLOOR_COPIES: Final = 3
 """Fewest copies that make a family."""
-_NUMERIC = re.compile(r"\d+(?:st|nd|rd|th)?|[一二三四五六七八九十]|[๐-๙]")
+_NUMERIC = re.compile(r"\d+(?:st|nd|rd|th)?|[〇零一二三四五六七八九十百]+")
 _CARDINALS = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
     "eighteen nineteen twenty"
@@ -48,6 +50,9 @@ _SHARING: Final = 4
 """Families that may share an opening, a middle or an end."""
 _MOST_IN_SLOT: Final = 3
 _MOST_COUNTERS: Final = 3
+_LONG_AROUND: Final = 14
+_LONG_BEHIND: Final = 20
+"""So many equal signs of Han or kana around a slot, or behind one, are more than a fact asks for."""
 _PERIODS: Final = range(4, 200)
 _PERIODS_TRIED: Final = 3
 
@@ -121,31 +126,46 @@ def _alike(a: str, b: str) -> int:
 
 def _of_sentences(text: str, found: Sequence[Sentence], settled: set[int]) -> Iterator[Copies]:
     """Families of sentences; where those of the others begin, whose differences are facts, is added to `settled`."""
-    families: list[list[Sentence]] = []
-    first: list[tuple[str, ...]] = []
-    index: defaultdict[tuple[str, tuple[str, ...]], list[int]] = defaultdict(list)
-    for sentence in found:
-        if size(sentence.words) < _FLOOR:
-            continue
-        masked = tuple(map(_masked, sentence.words))
-        keys = _thirds(masked)
-        at = next((f for key in keys for f in index[key] if _near(first[f], masked)), None)
+    found = [sentence for sentence in found if size(sentence.words) >= _FLOOR]
+    wide = [] if text.isascii() else [sentence for sentence in found if unspaced(sentence.words)]
+    if wide:
+        found = [sentence for sentence in found if not unspaced(sentence.words)]
+    spaced = _families([tuple(map(_masked, sentence.words)) for sentence in found], _thirds, _near)
+    signed = [drift_signs.signs(sentence.words) for sentence in wide]
+    near = _families(signed, drift_signs.keys, drift_signs.near)
+    for family, members in [
+        *(([found[i] for i in members], None) for members in spaced),
+        *(([wide[i] for i in members], [signed[i] for i in members]) for members in near),
+    ]:
+        raw = [text[s.start : s.end] for s in family]
+        sums = any(map(_SUM.search, raw))
+        if members is None:
+            kind = _difference([s.words for s in family], [WORD.findall(r) for r in raw], sums)
+        else:
+            kind = _difference_in_signs(members, sums)
+        if kind is not None and not cumulative(text, [(s.start, s.end) for s in family]):
+            yield _family(kind, family)
+        elif len(set(sentence.words for sentence in family)) > 1:
+            settled.update(sentence.start for sentence in family)
+
+
+def _families(
+    told: Sequence[T], keys: Callable[[T], Sequence[Hashable]], near: Callable[[T, T], bool]
+) -> list[list[int]]:
+    """Indices of sentences near the first of them, where there are enough."""
+    families: list[list[int]] = []
+    index: defaultdict[Hashable, list[int]] = defaultdict(list)
+    for i, sentence in enumerate(told):
+        own = keys(sentence)
+        at = next((f for key in own for f in index[key] if near(told[families[f][0]], sentence)), None)
         if at is None:
             at = len(families)
             families.append([])
-            first.append(masked)
-        families[at].append(sentence)
-        for key in keys:
+        families[at].append(i)
+        for key in own:
             if at not in index[key] and len(index[key]) < _SHARING:
                 index[key].append(at)
-    for family in families:
-        if len(family) >= FLOOR_COPIES:
-            raw = [text[s.start : s.end] for s in family]
-            kind = _difference([s.words for s in family], [WORD.findall(r) for r in raw], any(map(_SUM.search, raw)))
-            if kind is not None and not cumulative(text, [(s.start, s.end) for s in family]):
-                yield _family(kind, family)
-            elif len(set(sentence.words for sentence in family)) > 1:
-                settled.update(sentence.start for sentence in family)
+    return [family for family in families if len(family) >= FLOOR_COPIES]
 
 
 def _thirds(masked: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -161,10 +181,10 @@ def _masked(word: str) -> str:
 
 
 def _near(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
-    """Whether two sentences differ in at most two words (four characters in scripts without spaces)."""
+    """Whether two sentences differ in at most two words."""
     if a == b:
         return True
-    most = min(4, max(2, len(a) // 4)) if unspaced(a) else min(2, max(1, len(a) // 4))
+    most = min(2, max(1, len(a) // 4))
     if len(a) == len(b):
         return sum(x != y for x, y in zip(a, b, strict=True)) <= most
     longer, shorter = max(len(a), len(b)), min(len(a), len(b))
@@ -229,10 +249,49 @@ def _difference(members: Sequence[tuple[str, ...]], raw: Sequence[Sequence[str]]
     rows = [(member, cased) for member, cased in zip(members, raw, strict=True) if len(member) == length == len(cased)]
     if 2 * len(rows) < len(members) or len(rows) < FLOOR_COPIES:
         return "slot"
-    columns = [[member[i] for member, _ in rows] for i in range(length)]
+    varying = _varying([[member[i] for member, _ in rows] for i in range(length)], sums=sums)
+    if varying is None or not varying.slot:
+        return None if varying is None else varying.elsewhere
+    names = sum(any(cased[i][:1].isupper() for i in varying.slot) for _, cased in rows)
+    ever_new = 2 * len({tuple(member[i] for i in varying.slot) for member, _ in rows}) > len(rows)
+    facts = 2 * names > len(rows) or varying.columns > len(varying.slot)
+    return "slot" if ever_new and facts else "word"
+
+
+def _difference_in_signs(members: Sequence[drift_signs.Signs], sums: bool) -> Difference | None:
+    """The same in scripts without spaces, which tell no names: a short sentence, and what opens one, may be facts."""
+    if len({member.units for member in members}) < 2:
+        return None
+    rows = drift_signs.rows(members)
+    if 2 * len(rows) < len(members) or len(rows) < FLOOR_COPIES:
+        return "slot"
+    columns = list(zip(*rows, strict=True))
+    varying = _varying(columns, sums=sums)
+    if varying is None or not varying.slot:
+        return None if varying is None else varying.elsewhere
+    same = drift_signs.weight([column[0] for column in columns if len(set(column)) == 1])
+    ever_new = 2 * len({tuple(row[i] for i in varying.slot) for row in rows}) > len(rows)
+    return "slot" if ever_new and same < (_LONG_BEHIND if varying.slot[0] == 0 else _LONG_AROUND) else "word"
+
+
+@dataclass(frozen=True, slots=True)
+class _Varying:
+    """What changes from copy to copy and is no fact."""
+
+    slot: list[int]
+    """Columns of the place in which mostly something else stands."""
+    columns: int
+    """How many columns change."""
+    elsewhere: Difference
+    """What the copies differ in where there is no slot."""
+
+
+def _varying(columns: Sequence[Sequence[str]], *, sums: bool) -> _Varying | None:
+    """Which columns change, or None where that tells facts: several slots, numbers that are no count."""
+    copies = len(columns[0])
     changing = [i for i, column in enumerate(columns) if len(set(column)) > 1]
     numbers = [i for i in changing if all(_masked(word) == "0" for word in columns[i])]
-    high = [i for i in changing if i not in numbers and Counter(columns[i]).most_common(1)[0][1] * 2 < len(rows)]
+    high = [i for i in changing if i not in numbers and Counter(columns[i]).most_common(1)[0][1] * 2 < copies]
     slots = sum(b - a > 1 for a, b in pairwise([-9, *high]))
     if (numbers and sums) or not all(_counts(columns[i]) for i in numbers):
         return None
@@ -242,12 +301,7 @@ def _difference(members: Sequence[tuple[str, ...]], raw: Sequence[Sequence[str]]
         return None  # each hands its number on to the next: a counting rhyme
     if slots > 1 or (slots and numbers) or len(high) > _MOST_IN_SLOT:
         return None
-    if not slots:
-        return "counter" if numbers else "word"
-    names = sum(any(cased[i][:1].isupper() for i in high) for _, cased in rows)
-    ever_new = 2 * len({tuple(member[i] for i in high) for member, _ in rows}) > len(rows)
-    facts = 2 * names > len(rows) or len(changing) > len(high)
-    return "slot" if ever_new and facts else "word"
+    return _Varying(high, len(changing), "counter" if numbers else "word")
 
 
 def _inflects(members: Sequence[tuple[str, ...]]) -> bool:
@@ -270,4 +324,4 @@ def _counts(column: Sequence[str]) -> bool:
 
 def _value(word: str) -> int:
     digits = re.match(r"\d+", word)
-    return int(digits[0][:18]) if digits else 0
+    return int(digits[0][:18]) if digits else drift_signs.han(word)

@@ -32,7 +32,7 @@ _SIGNS_A_WORD = 4
 
 def size(told: Sequence[str]) -> int:
     """How many words a sentence of such units has: four characters of Thai, Lao, Khmer or Burmese make one."""
-    spelled = sum(map(_syllabic, told))
+    spelled = sum(map(syllabic, told))
     return len(told) - spelled + spelled // _SIGNS_A_WORD
 
 
@@ -42,5 +42,6 @@ def unspaced(told: Sequence[str]) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _syllabic(unit: str) -> bool:
+def syllabic(unit: str) -> bool:
+    """Whether a unit is a sign of Thai, Lao, Khmer or Burmese."""
     return len(unit) == 1 and _SYLLABIC.match(unit) is not None
