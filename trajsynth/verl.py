@@ -9,6 +9,8 @@ Level 4, imports cli.wiring; verl and the tools are imported when they are used.
 from __future__ import annotations
 
 import asyncio
+import copy
+import json
 import uuid
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -39,17 +41,18 @@ class _Opened:
 
 
 class RunTool:
-    """One tool of a run; `config` is `{type: native, run: FOLDER}`, the folder of the run (seen by every worker)."""
+    """One tool of a run; `config` is `{type: native, run: FOLDER, definition: TEXT}`: the folder of the run (seen by
+    every worker), and the tool's whole definition as JSON, of which verl's own model keeps a part."""
 
     def __init__(self, config: dict[str, Any], tool_schema: Any) -> None:
         """Raises ConfigError when the folder is no run, or its tools cannot be run here."""
-        self.config, self.tool_schema = config, tool_schema
+        self.config, self.tool_schema = config, whole(tool_schema, config.get("definition") or "")
         self.name: str = tool_schema.function.name
         self._run = Path(config.get("run") or "")
         _readable(self._run)
 
     def get_openai_tool_schema(self) -> Any:
-        """The definition verl was given."""
+        """The whole definition."""
         return self.tool_schema
 
     async def create(self, instance_id: str | None = None, **kwargs: Any) -> tuple[str, Any]:
@@ -80,6 +83,18 @@ class RunTool:
 
     async def release(self, instance_id: str, **kwargs: Any) -> None:
         """Nothing is held for a call."""
+
+
+def whole(tool_schema: Any, definition: str) -> Any:
+    """verl's schema of a tool, showing the model the whole definition (JSON text) instead of the part verl 0.9.1 keeps:
+    name, type, description and enum of each parameter, no `items`, `default` or inner `properties`. For tools of your
+    own: `super().__init__(config, whole(tool_schema, config["definition"]))`."""
+    if not definition:
+        return tool_schema
+    parsed = json.loads(definition)
+    kind: Any = type(tool_schema)
+    shown: Any = type(f"Whole{kind.__name__}", (kind,), {"model_dump": lambda self, **_: copy.deepcopy(parsed)})
+    return shown.model_construct(**{name: getattr(tool_schema, name) for name in kind.model_fields})
 
 
 def _response(text: str) -> Any:

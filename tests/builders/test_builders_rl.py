@@ -89,7 +89,8 @@ def test_verl_gets_its_columns_and_a_tool_config(make: Make, tmp_path: Path) -> 
     assert extra["tools_kwargs"] == {"corpus__search": {"create_kwargs": {"question": "a"}}}
     config = yaml.safe_load((tmp_path / "tool_config.yaml").read_text())
     (tool,) = config["tools"]
-    assert tool["config"] == {"type": "native"}
+    assert tool["config"].pop("type") == "native"
+    assert json.loads(tool["config"]["definition"]) == tool["tool_schema"], "verl keeps a part of its schema only"
     assert tool["tool_schema"]["function"]["name"] == "corpus__search"
     assert report.differences == ()
 
@@ -101,6 +102,7 @@ def test_a_runs_own_tools_run_in_verl_unless_a_class_is_named(make: Make, tmp_pa
         build_rl(group(make, "a", "+-"), tmp_path, Target(format="verl", run="/runs/night1", tool_class=named))
         (tool,) = yaml.safe_load((tmp_path / "tool_config.yaml").read_text())["tools"]
         assert tool["class_name"] == runs
+        assert tool["config"].pop("definition")
         assert tool["config"] == {"type": "native"} | ({} if named else {"run": "/runs/night1"})
 
 

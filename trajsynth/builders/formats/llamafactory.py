@@ -30,6 +30,8 @@ from trajsynth.builders.rows import THINK_TAG, Refusal, Row, inlined, tangled
 _LAST_TURN = "train_last_turn"
 _ROLES = {"human": "user", "gpt": "assistant", "function_call": "assistant", "observation": "tool"}
 _CALL_TAG = re.compile(r"</?tool_call>")
+_ANY_TAG = re.compile(r"</?(?:tool_call|think)>")
+_SLOT = "{{idx}}"
 _THOUGHT = re.compile(r"<think>\n(.*)\n</think>\n\n", re.DOTALL)
 
 
@@ -131,6 +133,8 @@ def _conversation(messages: list[dict[str, Any]]) -> list[dict[str, str]] | Refu
 def _turn(message: dict[str, Any]) -> dict[str, str] | Refusal:
     if message["role"] == "system":
         return Refusal(reason="system.later", detail="a system message after the first message")
+    if message["role"] == "user" and _SLOT in message["content"]:
+        return Refusal(reason="text.slot", detail=f"{_SLOT} in a user message, which its templates fill with a number")
     if message["role"] != "assistant":
         return {"from": "human" if message["role"] == "user" else "observation", "value": message["content"]}
     reasoning = message.get("reasoning_content", "")
@@ -142,7 +146,12 @@ def _turn(message: dict[str, Any]) -> dict[str, str] | Refusal:
     if THINK_TAG.search(thought) or _CALL_TAG.search(thought):
         return Refusal(reason="text.think_tag", detail="think or tool_call tags in the text beside a call")
     calls = [{"name": name, "arguments": arguments} for name, arguments in calls_of(message)]
-    return {"from": "function_call", "value": inlined(thought, json.dumps(calls, ensure_ascii=False))}
+    return {"from": "function_call", "value": inlined(thought, _plain(json.dumps(calls, ensure_ascii=False)))}
+
+
+def _plain(calls: str) -> str:
+    """The JSON with think and tool_call tags escaped: its formatter looks for them before it parses."""
+    return _ANY_TAG.sub(lambda tag: "\\u003c" + tag[0][1:], calls)
 
 
 def _content(record: dict[str, Any], turns: Iterable[dict[str, str]], trained: set[int]) -> Content:

@@ -1,7 +1,9 @@
 """ms-swift: a message for each call (`tool_call`) and result (`tool_response`), whole trajectories on both DPO sides.
 
-It drops `reasoning_content`, so reasoning is inlined; `loss` flags carry masks. Everything but the structure is text,
-so no loader can fill arguments with others' keys. Level 3, imports formats.base. Tests: tests/builders/.
+It drops `reasoning_content`, so reasoning is inlined; `loss` flags carry masks, and a row ends behind its last unmasked
+turn, because the closing token of a row's end is always trained. Everything but the structure is text, so no loader can
+fill arguments with others' keys; what its templates take for slots or keywords of their own is refused. Level 3,
+imports formats.base. Tests: tests/builders/, tests/trainers/check_swift.py.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ import json
 import re
 from typing import Any
 
-from trajsynth.builders.content import Content, Said, calls_of, merged, whole
+from trajsynth.builders.content import Content, Part, Said, calls_of, merged
 from trajsynth.builders.forks import shared_prefix
 from trajsynth.builders.formats.base import (
     Format,
@@ -22,9 +24,17 @@ from trajsynth.builders.formats.base import (
     source_features,
     strings,
 )
+from trajsynth.builders.formats.trl import exact_tools
 from trajsynth.builders.rows import Refusal, Row, inlined, tangled
 
 _THOUGHT = re.compile(r"<think>\n(.*?)\n</think>\n\n", re.DOTALL)
+_SLOT = re.compile(r"\{\{(?:SYSTEM|QUERY|RESPONSE|ROUND0|ROUND1)\}\}")
+"""What its templates replace, in texts too."""
+_REACT = ("Action:", "Action Input:")
+"""An assistant message with both, before a result, is continued with `Observation:` under the loss."""
+_LITERALS, _LISTS = ("default", "const"), ("enum", "examples")
+_MAPS = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies")
+"""Keys under which its loader keeps nulls: as values, as items; and keys whose values map names to schemas."""
 
 
 class Swift(Format):
@@ -39,10 +49,10 @@ class Swift(Format):
 
     def sft(self, row: Row) -> list[Laid] | Refusal:
         """One record; with masks every assistant part has its `loss`."""
-        part = whole(row)
-        if not part.trained:
+        if not row.trained:
             return Refusal(reason="all_masked")
-        messages = _messages(row, flags=bool(row.masked))
+        part = Part(row=row, end=max(row.trained) + 1, trained=row.trained)
+        messages = _messages(row, end=part.end, flags=bool(row.masked))
         if isinstance(messages, Refusal):
             return messages
         return [Laid(file="train", record={"messages": messages, **_tools(row), **provenance(row)}, holds=(part,))]
@@ -83,11 +93,15 @@ def _tools(row: Row) -> dict[str, str]:
     return {"tools": json.dumps(row.tools, ensure_ascii=False)} if row.tools else {}
 
 
-def _messages(row: Row, *, flags: bool, start: int = 0) -> list[dict[str, Any]] | Refusal:
-    """A flat list; refused where its template would raise or join what were two turns."""
+def _messages(row: Row, *, flags: bool, start: int = 0, end: int | None = None) -> list[dict[str, Any]] | Refusal:
+    """A flat list; refused where its template would raise, join what were two turns, or change a text."""
+    if any(map(_loses_null, row.tools)):
+        return Refusal(reason="tools.null", detail="its loader takes a null in a schema for padding and drops it")
+    if not exact_tools(row.tools):
+        return Refusal(reason="number.inexact", detail="a number in a schema that the datasets library would change")
     flat: list[dict[str, Any]] = []
     before = ""
-    for i, message in enumerate(row.messages):
+    for i, message in enumerate(row.messages[:end]):
         role = message["role"]
         if (role == before and role in ("assistant", "user")) or (before, role) == ("tool", "user"):
             return Refusal(reason="alternation", detail=f"{before} before {role}")
@@ -96,16 +110,40 @@ def _messages(row: Row, *, flags: bool, start: int = 0) -> list[dict[str, Any]] 
         if tangled(message):
             return Refusal(reason="text.think_tag", detail="think tags inside the text beside reasoning")
         before = role
+        if role in ("user", "tool") and _SLOT.search(message["content"]):
+            return Refusal(reason="text.slot", detail="a slot of its templates in the text, which they would fill")
         if role != "assistant":
             flat.append({"role": "tool_response" if role == "tool" else role, "content": message["content"]})
             continue
         loss = {"loss": i >= start and i not in row.masked} if flags else {}
         text = inlined(message.get("reasoning_content", ""), message["content"])
-        calls = [{"name": name, "arguments": arguments} for name, arguments in calls_of(message)]
+        calls = [
+            json.dumps({"name": name, "arguments": arguments}, ensure_ascii=False)
+            for name, arguments in calls_of(message)
+        ]
+        if all(any(word in call for call in calls) for word in _REACT):
+            return Refusal(reason="text.slot", detail="keywords of ReAct in a call, to which it adds `Observation:`")
         if text or not calls:
             flat.append({"role": "assistant", "content": text, **loss})
-        flat += [{"role": "tool_call", "content": json.dumps(call, ensure_ascii=False), **loss} for call in calls]
+        flat += [{"role": "tool_call", "content": call, **loss} for call in calls]
     return flat
+
+
+def _loses_null(schema: Any) -> bool:
+    """Whether a null stands in a schema where only Arrow's padding would: its loader drops those."""
+    if isinstance(schema, list):
+        return any(map(_loses_null, schema))
+    if not isinstance(schema, dict):
+        return False
+    for key, value in schema.items():
+        if key in _LITERALS or key.startswith("x-"):
+            continue
+        if value is None or (key in _MAPS and isinstance(value, dict) and None in value.values()):
+            return True
+        inner = list(value.values()) if key in _MAPS and isinstance(value, dict) else value
+        if key not in _LISTS and _loses_null(inner):
+            return True
+    return False
 
 
 def _said(messages: list[dict[str, Any]]) -> list[Said]:

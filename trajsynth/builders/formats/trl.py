@@ -173,7 +173,12 @@ def _loads_exactly(row: Row) -> bool:
     """Whether every number among the arguments and schemas survives `datasets`: it reads and writes `Json` columns with
     pandas' ujson, which rounds to 10 places, drifts in the last digit, and stops at integers beyond 64 bits."""
     arguments = (value for message in row.messages for _, value in calls_of(message))
-    return all(map(_exact, arguments)) and _exact_tools(encode(row.tools))
+    return all(map(_exact, arguments)) and exact_tools(row.tools)
+
+
+def exact_tools(tools: list[dict[str, Any]]) -> bool:
+    """Whether every number in tool definitions survives a `Json` column."""
+    return _exact_tools(encode(tools))
 
 
 @lru_cache(maxsize=64)

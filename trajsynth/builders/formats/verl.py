@@ -138,8 +138,14 @@ class Verl(Format):
         }
 
     def _tool_config(self, tools: list[dict[str, Any]]) -> bytes:
-        same = {"class_name": self._tool_class, "config": self._tool_options}
-        listed = [copy.deepcopy(same) | {"tool_schema": tool} for tool in tools]  # copies, or YAML writes references
+        listed = [
+            {
+                "class_name": self._tool_class,
+                "config": self._tool_options | {"definition": json.dumps(tool, ensure_ascii=False)},
+                "tool_schema": copy.deepcopy(tool),  # a copy, or YAML writes references
+            }
+            for tool in tools
+        ]
         return yaml.safe_dump({"tools": listed}, sort_keys=False, allow_unicode=True).encode()
 
     def _file(self, tools: list[dict[str, Any]]) -> str:
@@ -158,7 +164,7 @@ def survives_parquet(tools: list[dict[str, Any]]) -> bool:
         return False
     try:
         return bool(_tools_array(tools).to_pylist() == [tools])
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
         return False
 
 
@@ -194,6 +200,8 @@ def _messages(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _unfit_schema(tool: dict[str, Any]) -> str:
     """Why verl's own tool model (name, type, description and enum of each parameter) cannot hold a definition."""
+    if "${" in json.dumps(tool):
+        return f"tool {tool['function']['name']!r} has ${{ in its definition, which OmegaConf would fill"
     parameters = tool["function"]["parameters"]
     properties = parameters.get("properties", {}) if isinstance(parameters, dict) else None
     if not isinstance(properties, dict):
