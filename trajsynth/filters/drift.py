@@ -48,7 +48,7 @@ _SUM = re.compile(r"=\s*\d")
 _REGULAR: Final = 0.6
 _SHARING: Final = 4
 """Families that may share an opening, a middle or an end."""
-_MOST_IN_SLOT: Final = 3
+_APART_IN_SIGNS: Final = 3
 _MOST_COUNTERS: Final = 3
 _LONG_AROUND: Final = 14
 _LONG_BEHIND: Final = 20
@@ -266,10 +266,11 @@ def _difference_in_signs(members: Sequence[drift_signs.Signs], sums: bool) -> Di
     if 2 * len(rows) < len(members) or len(rows) < FLOOR_COPIES:
         return "slot"
     columns = list(zip(*rows, strict=True))
-    varying = _varying(columns, sums=sums)
+    varying = _varying(columns, sums=sums, apart=_APART_IN_SIGNS)
     if varying is None or not varying.slot:
         return None if varying is None else varying.elsewhere
-    same = drift_signs.weight([column[0] for column in columns if len(set(column)) == 1])
+    around = [Counter(column).most_common(1)[0][0] for i, column in enumerate(columns) if i not in varying.slot]
+    same = drift_signs.weight(around)
     ever_new = 2 * len({tuple(row[i] for i in varying.slot) for row in rows}) > len(rows)
     return "slot" if ever_new and same < (_LONG_BEHIND if varying.slot[0] == 0 else _LONG_AROUND) else "word"
 
@@ -286,22 +287,31 @@ class _Varying:
     """What the copies differ in where there is no slot."""
 
 
-def _varying(columns: Sequence[Sequence[str]], *, sums: bool) -> _Varying | None:
-    """Which columns change, or None where that tells facts: several slots, numbers that are no count."""
+def _varying(columns: Sequence[Sequence[str]], *, sums: bool, apart: int = 1) -> _Varying | None:
+    """Which columns change, or None where that tells facts: several slots, numbers that are no count.
+
+    Slots have at least `apart` columns between them, and are so many and two more wide at most.
+    """
     copies = len(columns[0])
     changing = [i for i, column in enumerate(columns) if len(set(column)) > 1]
-    numbers = [i for i in changing if all(_masked(word) == "0" for word in columns[i])]
+    numbers = [i for i in changing if all(w and _masked(w) == "0" for w in columns[i]) and not _cut_short(columns[i])]
     high = [i for i in changing if i not in numbers and Counter(columns[i]).most_common(1)[0][1] * 2 < copies]
-    slots = sum(b - a > 1 for a, b in pairwise([-9, *high]))
+    slots = sum(b - a > apart for a, b in pairwise([-99, *high]))
     if (numbers and sums) or not all(_counts(columns[i]) for i in numbers):
         return None
     if len(numbers) > _MOST_COUNTERS:
         return None
     if len(numbers) > 1 and columns[numbers[0]][1:] == columns[numbers[-1]][:-1]:
         return None  # each hands its number on to the next: a counting rhyme
-    if slots > 1 or (slots and numbers) or len(high) > _MOST_IN_SLOT:
+    if slots > 1 or (slots and numbers) or len(high) > apart + 2:
         return None
     return _Varying(high, len(changing), "counter" if numbers else "word")
+
+
+def _cut_short(column: Sequence[str]) -> bool:
+    """Whether a column holds one row of Han numerals, and here and there a part of it: 十九 of which 九 is left."""
+    whole, times = Counter(column).most_common(1)[0]
+    return len(whole) > 1 and not whole.isdigit() and 2 * times >= len(column) and all(word in whole for word in column)
 
 
 def _inflects(members: Sequence[tuple[str, ...]]) -> bool:

@@ -15,7 +15,7 @@ from difflib import SequenceMatcher
 from typing import Final, TypeAlias
 from zlib import crc32
 
-from trajsynth.filters.words import syllabic
+from trajsynth.filters.words import syllabic, words
 
 _LONGEST: Final = 400
 """Units of a sentence that is compared sign by sign."""
@@ -77,7 +77,7 @@ def keys(sentence: Signs) -> tuple[str, ...]:
 
 
 def changes(a: Signs, b: Signs) -> tuple[Change, ...] | None:
-    """Where two sentences differ; None where they do in more than two stretches or four signs, or in over a third."""
+    """Where two sentences differ; None where they do in more than two stretches or four signs, or in over half."""
     if a.masked == b.masked:
         return ()
     if max(len(a.masked), len(b.masked)) > _LONGEST:
@@ -94,7 +94,7 @@ def changes(a: Signs, b: Signs) -> tuple[Change, ...] | None:
     if max(len(x), len(y)) > word:
         found = _two(x, y, opens, word)
     changed = max(sum(c[1] - c[0] for c in found), sum(c[3] - c[2] for c in found))
-    return found if found and 3 * changed <= max(len(a.masked), len(b.masked)) else None
+    return found if found and 2 * changed <= max(len(a.masked), len(b.masked)) else None
 
 
 def near(a: Signs, b: Signs) -> bool:
@@ -121,9 +121,16 @@ def _two(x: str, y: str, opens: int, word: int) -> tuple[Change, ...]:
 
 
 def rows(members: Sequence[Signs]) -> list[tuple[str, ...]]:
-    """The members with as many columns each: those of the commonest one; in a change the first column has it all."""
+    """The members with as many columns each: those of what most of them say. In a change the first column has it all."""
     commonest = Counter(member.masked for member in members).most_common(1)[0][0]
     like = next(member for member in members if member.masked == commonest)
+    found = _rows(members, like)
+    most = "".join(Counter(column).most_common(1)[0][0] for column in zip(*found, strict=True))
+    plain = signs(words(most))
+    return found if plain.masked == like.masked else _rows(members, plain)
+
+
+def _rows(members: Sequence[Signs], like: Signs) -> list[tuple[str, ...]]:
     found = ((member, changes(like, member)) for member in members)
     return [_row(member, differ) for member, differ in found if differ is not None]
 

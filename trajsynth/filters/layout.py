@@ -48,8 +48,9 @@ _PATH = re.compile(r"\s*(?:[\w.-]*/[\w./-]+\.\w+|[\w./-]+::)\S*(?:\s|\Z)")
 _BAR = re.compile(r"([━─═█▓▒░■▬▰▱=#_-])\1{9,}|\.{10,} *\d+\s*\Z")
 _SIGNS = re.compile(r"[<>={}\[\]\"\\/;|_&@#$%^*+~`]|\b[\dA-Fa-f]{2,}\b")
 """What code, markup and dumps are full of: a tenth of a long line."""
+_FOOTNOTE = re.compile(r"\[\d{1,4}\]")
 _LONG = 240
-_YAML = re.compile(r"(?: {2,}|\t+)(?:- )?[a-z_][\w.-]*:(?: +[^\s.!?。]+)?\s*\Z")
+_YAML = re.compile(r"(?: {2,}|\t+)(?:- )?[^\W\dA-Z][\w.-]{0,30}:(?: +[^\s.!?。]{1,24})?\s*\Z")
 _HEADING = re.compile(r"\s*\[[^\W\d][\w ,.:’'()-]{0,40}\]\s*\Z")
 _CODE_ENDS = (";", "{", "}", "):", "=>", "\\", "};", "),")
 _SPOKEN_END = re.compile(r"[.!?。！？][\"'”’」』）)*]*\s*\Z")
@@ -66,7 +67,7 @@ _MARKER = re.compile(
     rf"|(?:[^\W\d]{{1,12}}\s?)?#?(?:\d{{1,4}}|[IVX]{{1,5}})\s?(?:[:：](?!\d)|\s[-–—]\s)\s*"
     rf"|[①-⑳㈠-㈩]\s*|（(?:{_NUMBER_WORD})）\s*|(?P<told>\[\d{{1,4}}\]\s+(?=[^\W\d])"
     rf"|(?:[^\W\d]{{1,12}}\s?)?#?\d{{1,4}}/\d{{1,4}}\s?[:：]\s*))"
-    r"(?:\*\*)?|\s*(?P<bullet>[-*+•·▪◦–—]\s+|\#{1,6}\s)"
+    r"(?:\*\*)?|\s*(?P<bullet>[-*+•·▪◦–—]\s+|[・●○■□◆◇※▶►✓✔☑]\s*|\#{1,6}\s)"
 )
 _LABEL = re.compile(
     r"\s*(?:\*\*)?(?:[^\W\d][\w'’/-]*)(?: [\w'’/-]+){0,3}(?:\*\*)?\s?(?::(?:\*\*)?\s+|：(?:\*\*)?\s*)(?=\S)"
@@ -138,7 +139,7 @@ def lines(text: str) -> list[Line]:
 
 
 def _kind(raw: str) -> Kind:
-    if len(raw) > _LONG and 10 * len(_SIGNS.findall(raw)) > len(raw):
+    if len(raw) > _LONG and 10 * len(_SIGNS.findall(_FOOTNOTE.sub("", raw))) > len(raw):
         return "data"
     if len(raw) > 2_000:  # no line of data written by hand is that long, but minified JSON is
         return "data" if _JSON.match(raw) else "prose"
