@@ -33,6 +33,14 @@ def test_what_if_prints_counts_and_leaves_the_files(folder: Path, capsys: pytest
     assert "--rethreshold repeat.loop=1: 'repeat.loop' measures from 2 on" in capsys.readouterr().err
     assert trajsynth("filter", "out", "--recipe", "rl", "--rethreshold", "error.streak=4") == 2
     assert "was measured without" in capsys.readouterr().err
+    for number in ("nan", "inf", "many", ""):
+        assert trajsynth("filter", "out", "--rethreshold", f"repeat.loop={number}") == 2
+        assert "expected CODE=NUMBER" in capsys.readouterr().err
+
+
+def test_no_recipe_is_refused_before_anything_is_done(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert trajsynth("filter", "rows.jsonl", "--recipe", " , ", "-o", "out") == 2
+    assert "--recipe names none" in capsys.readouterr().err and not (folder / "out").exists()
 
 
 def test_rows_that_cannot_be_read(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -102,3 +102,34 @@ def test_what_has_to_be_unpacked_first(tmp_path: Path, start: bytes, way_out: st
     path.write_bytes(start + b"\0" * 40)
     with pytest.raises(InputError, match=way_out):
         list(read_trajectories(path))
+
+
+def test_what_only_pythons_json_writes_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text(json.dumps(says("half \ud83d", reward=float("nan"))) + "\n", encoding="utf-8")
+    (found,) = read_trajectories(path)
+    assert found.conversations[0].messages[1].content == "half \ufffd"
+    path.write_text('{"messages": [NaN}\n', encoding="utf-8")
+    with pytest.raises(RecordError, match=r"rows\.jsonl:1: "):
+        list(read_trajectories(path))
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (json.dumps(says("hi")).encode("utf-16"), "is UTF-16 text; make it UTF-8 first: iconv"),
+        (json.dumps(says("hi"), indent=2).encode(), "rows are spread over lines; make it one a line first: jq"),
+    ],
+)
+def test_text_of_another_form_is_named_with_the_way_out(tmp_path: Path, data: bytes, told: str) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=told):
+        list(read_trajectories(path))
+
+
+def test_text_that_is_not_utf8_is_said_to_be_so(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(json.dumps(says("caf\u00e9"), ensure_ascii=False).encode("latin-1"))
+    with pytest.raises(RecordError, match=r"rows\.jsonl:1: not UTF-8: "):
+        list(read_trajectories(path))

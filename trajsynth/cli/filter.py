@@ -68,6 +68,8 @@ def filter_(
             "--workers are processes of this machine; with --engine ray the cluster's processors work"
         )
     named = [name.strip() for name in names.split(",") if name.strip()]
+    if not named:
+        raise click.UsageError("--recipe names none; give one or several of sft, dpo, rl, strict, none, or paths")
     again = len(inputs) == 1 and (inputs[0] / "measured").is_dir()
     chosen = steps.recipes(named, steps.config_of(inputs[0].parent if again else inputs[0]))
     out = output or (inputs[0] / "curated" if len(inputs) == 1 and inputs[0].is_dir() else Path("curated"))

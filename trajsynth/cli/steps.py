@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -270,9 +271,9 @@ def parse_rethreshold(settings: Sequence[str]) -> dict[str, float]:
     for setting in settings:
         code, separator, value = setting.partition("=")
         try:
-            changes[code.strip()] = float(value)
+            changes[code.strip()] = number = float(value)
         except ValueError:
-            separator = ""
-        if not separator:
+            number = math.nan
+        if not separator or not math.isfinite(number):
             raise ConfigError(f"--rethreshold {setting!r}: expected CODE=NUMBER, for example repeat.loop=4")
     return changes

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import re
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Final, cast
 
@@ -28,8 +30,14 @@ _FOREIGN: Final = {
     b"BZh": "is packed with bzip2; unpack it first: bzip2 -dk {path}",
     b"\xfd7zX": "is packed with xz; unpack it first: xz -dk {path}",
     b"PK\x03\x04": "is a zip archive; unpack it first: unzip {path}",
+    b"\xff\xfe": "is UTF-16 text; make it UTF-8 first: iconv -f UTF-16 -t UTF-8 {path} > {path}.utf8.jsonl",
+    b"\xfe\xff": "is UTF-16 text; make it UTF-8 first: iconv -f UTF-16 -t UTF-8 {path} > {path}.utf8.jsonl",
 }
-"""First bytes of what is no text -> what it is and the way out."""
+"""First bytes of what is no UTF-8 text -> what it is and the way out."""
+_SPREAD = re.compile(rb"\{[ \t]*\r?\n")
+"""How an object written over several lines opens."""
+_PYTHON_ONLY = re.compile(rb"\\u[dD][89a-fA-F]|\bNaN\b|\bInfinity\b")
+"""What Python's json writes and strict readers refuse: halves of surrogate pairs, numbers that are none."""
 _OURS = re.compile(r"(?:trajectories(?:-s\d+of\d+)?-\d+|failures(?:-s\d+of\d+)?)\.jsonl")
 
 
@@ -59,11 +67,20 @@ def parse_line(line: bytes, where: str) -> Trajectory:
     """One JSON line of any kind -> trajectory."""
     if is_record(line):
         return decode(line, Trajectory, where)
+    return as_trajectory(_decoded(line, where), where)
+
+
+def _decoded(line: bytes, where: str) -> Any:
+    """What a line of foreign JSON holds; what only Python's json writes is read too."""
     try:
-        row: Any = msgspec.json.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return msgspec.json.decode(line)
+    except UnicodeDecodeError as error:
+        raise RecordError(f"{where}: not UTF-8: {error.reason} at byte {error.start} of a text") from None
+    except (msgspec.DecodeError, RecursionError) as error:
+        if _PYTHON_ONLY.search(line) is not None:
+            with suppress(ValueError, RecursionError):
+                return json.loads(line)
         raise RecordError(f"{where}: {error}") from None
-    return as_trajectory(row, where)
 
 
 def is_record(line: bytes) -> bool:
@@ -80,6 +97,8 @@ def row_lines(path: str | Path) -> Iterator[tuple[str, bytes]]:
             if head.startswith(b"["):
                 yield from _array(file.read(), path)
                 return
+            if _SPREAD.match(head):
+                raise InputError(f"{str(path)!r}: rows are spread over lines; make it one a line first: jq -c . {path}")
             ours = _OURS.match(Path(path).name) is not None
             for number, line in enumerate(file, 1):
                 text = (line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line).strip()
