@@ -242,6 +242,7 @@ def test_absurd_numbers_are_only_text(text: str) -> None:
     assert not answers.match(text, "1")
 
 
+@pytest.mark.slow
 @given(st.one_of(TEXT, ODD))
 @settings(max_examples=150, deadline=None)
 def test_normalise_is_idempotent(text: str) -> None:
@@ -262,6 +263,7 @@ def test_what_is_boxed_comes_back(text: str) -> None:
     assert answers.boxed(f"thus \\boxed{{{text}}}.") == text.strip()
 
 
+@pytest.mark.slow
 def test_real_gold_answers_match_themselves_and_no_other() -> None:
     if not QUESTIONS.exists():
         pytest.skip(f"no shared data at {QUESTIONS}")

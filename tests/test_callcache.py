@@ -113,6 +113,7 @@ async def test_a_file_that_takes_no_more_still_serves(tmp_path: Path) -> None:
 CALLS = st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from([b"x", b"y"])), max_size=20)
 
 
+@pytest.mark.slow
 @budget(max_examples=15, deadline=None)
 @given(CALLS, st.randoms(use_true_random=False))
 def test_any_interleaving_of_jobs_is_served_alike(

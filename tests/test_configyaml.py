@@ -49,6 +49,7 @@ def test_merge_brings_in_only_what_is_not_there() -> None:
     assert read(text, "c.yaml")["t"] == {"x": 1, "y": 3}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "message"),
     [

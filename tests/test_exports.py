@@ -53,6 +53,7 @@ def test_a_package_that_gathers_names_says_which(package: str) -> None:
     assert not gathered or module.__all__, f"{package} takes {gathered} from its modules: say in __all__ what is public"
 
 
+@pytest.mark.slow
 def test_every_module_says_its_idea() -> None:
     silent = [
         str(path.relative_to(PACKAGE))

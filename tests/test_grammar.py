@@ -128,6 +128,7 @@ def test_entities_stay_as_written() -> None:
     assert call.arguments == '{"q": "a &lt; b"}'
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(NAME_TEXT, NAME_TEXT, st.dictionaries(st.text(max_size=4), JSON, max_size=3)), max_size=3))
 @settings(max_examples=80, deadline=None)
 def test_what_is_written_is_read(calls: list[tuple[str, str, dict[str, object]]]) -> None:
@@ -151,6 +152,7 @@ def test_any_tag_soup_is_read_without_a_crash(pieces: list[str]) -> None:
     assert all(content[start:end].startswith(OPEN) and content[start:end].endswith(CLOSE) for start, end in spans)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "block",
     [

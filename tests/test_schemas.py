@@ -74,6 +74,7 @@ def test_arguments_that_do_not(raw: str, code: str, detail: str) -> None:
     assert detail in parsed.detail
 
 
+@pytest.mark.slow
 @given(st.text(max_size=30) | JSON.map(json.dumps))
 @settings(max_examples=60, deadline=None)
 def test_parsing_never_raises_and_agrees_with_json(raw: str) -> None:
@@ -184,6 +185,7 @@ def test_long_values_are_cut_in_messages() -> None:
     assert len(violations(object_schema(n={"type": "integer"}), {"n": "x" * 10_000})[0]) < 400
 
 
+@pytest.mark.slow
 @given(JSON, JSON)
 @settings(max_examples=80, deadline=None)
 def test_any_schema_is_judged_without_a_crash(schema: Any, value: Any) -> None:

@@ -104,6 +104,7 @@ def test_other_tools_or_another_system_prompt_make_no_pair(make: Make, tmp_path:
         assert build_dpo([make("g"), replace(bad, conversations=(other,))], tmp_path).rows == 0
 
 
+@pytest.mark.slow
 @given(
     good=st.integers(1, 4), bad=st.integers(1, 4), most=st.integers(1, 20), shuffle=st.randoms(use_true_random=False)
 )

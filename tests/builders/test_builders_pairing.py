@@ -142,6 +142,7 @@ def mess(make: Make, size: int, dice: Any) -> list[Trajectory]:
     return made
 
 
+@pytest.mark.slow
 @given(
     policy=st.sampled_from([None, *POLICIES]),
     pairing=st.sampled_from(["within_teacher", "across_teachers"]),

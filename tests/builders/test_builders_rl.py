@@ -77,6 +77,7 @@ def test_who_counts_and_who_gives_the_prompt(make: Make, tmp_path: Path) -> None
     assert report.refused == {"answer.no_gold": 1, "call.not_object": 1, "grade.unknown": 1, "infra.network": 1}
 
 
+@pytest.mark.slow
 def test_verl_gets_its_columns_and_a_tool_config(make: Make, tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     yaml = pytest.importorskip("yaml")

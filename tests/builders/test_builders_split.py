@@ -65,6 +65,7 @@ def sides(folder: Path, column: str) -> dict[str, set[str]]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.3, 20])
 def test_a_question_stands_on_one_side_in_every_set(make: Make, tmp_path: Path, share: float) -> None:
     trajectories = questions(make)

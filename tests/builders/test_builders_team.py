@@ -46,6 +46,7 @@ def rows(folder: Path) -> list[Any]:
     return [json.loads(line) for line in (folder / "train.jsonl").read_text().splitlines()]
 
 
+@pytest.mark.slow
 async def test_every_agent_is_a_row_with_its_own_prompt_and_tools(tmp_path: Path) -> None:
     build_sft([await trajectory("a", "function_calling")], tmp_path)
     main, first, second = rows(tmp_path)

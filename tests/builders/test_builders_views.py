@@ -310,6 +310,7 @@ async def test_contexts_are_the_requests_after_600_calls(tmp_path: Path, how: st
     await holds_in_trl_and_tokens(tmp_path, calls, how)
 
 
+@pytest.mark.slow
 def test_a_seldom_seen_conversation_keeps_its_contexts() -> None:
     """Whatever is hidden and whoever thought: contexts are the requests, turns are trained once."""
 

@@ -81,6 +81,7 @@ def test_a_run_made_again_from_the_cache_pays_only_for_what_is_new() -> None:
     assert any(record["stop_reason"] == "max_turns" for record in third.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("setting", "words"),
     [

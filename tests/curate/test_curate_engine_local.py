@@ -93,6 +93,7 @@ def test_masks_are_recorded_and_chat_rows_become_records(tmp_path: Path) -> None
     assert [(t.id, t.masked) for t in kept] == [("r", ((0, 1),)), ("r#2", ())]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_repairs_are_recorded_in_what_is_kept(tmp_path: Path, workers: int) -> None:
     path = tmp_path / "rows.jsonl"
@@ -116,6 +117,7 @@ def test_curating_the_kept_again_changes_nothing(run_folder: Path, tmp_path: Pat
     assert (tmp_path / "two/sft/kept.jsonl").read_bytes() == (tmp_path / "one/sft/kept.jsonl").read_bytes()
 
 
+@pytest.mark.slow
 def test_the_engine_decides_as_the_library_does(tmp_path: Path) -> None:
     path = shared("tau_airline")
     reports = curate([path], [recipe(name) for name in ("sft", "dpo", "rl", "none")], tmp_path)

@@ -117,6 +117,7 @@ def both(inputs: Sequence[Path], recipes: Sequence[str], folder: Path, **options
     return written
 
 
+@pytest.mark.slow
 def test_the_same_files_as_the_local_engine(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     again = row(asks("serch"), sees("Unknown tool"), asks(), sees("ok"), {"role": "assistant", "content": "x"}, id="r")

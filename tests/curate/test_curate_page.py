@@ -117,6 +117,7 @@ def test_an_empty_input_is_a_page_too() -> None:
     assert "0 trajectories in, **0 kept** (-)" in page and "## Examples" not in page
 
 
+@pytest.mark.slow
 def test_a_curation_writes_the_page_of_its_rows(tmp_path: Path) -> None:
     path = shared("tau_airline")
     names = ("sft", "dpo", "rl", "strict", "none")

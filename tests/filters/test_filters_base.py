@@ -52,6 +52,7 @@ ROWS = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(ROWS)
 @settings(max_examples=120, deadline=None)
 def test_any_row_is_judged_alike_twice_or_refused_clearly(given_row: dict[str, Any]) -> None:
@@ -128,6 +129,7 @@ def test_labels_change_nothing(kind: Any) -> None:
     assert encode(looks(_labelled(bad))) == encode(looks(bad))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("package", ["filters", "readers", "curate"])
 def test_no_module_reads_the_labels(package: str) -> None:
     root = Path(trajsynth.filters.__file__).parents[1] / package

@@ -78,6 +78,7 @@ def test_what_brute_force_finds(items: list[Item], threshold: float, across: boo
         assert duplicate.kept not in {other.index for other in found if not items[other.index].dropped}
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(ITEMS, st.randoms(use_true_random=False))
 def test_order_decides_only_between_equals_and_twice_is_once(items: list[Item], dice: Random) -> None:
@@ -142,6 +143,7 @@ def test_many_copies_of_one_cost_one_comparison_each() -> None:
     assert len(list(combinations(items, 2))) == 79800
 
 
+@pytest.mark.slow
 def test_many_short_answers_of_one_mould_are_compared_at_once() -> None:
     items = [Item(f"After all that the answer to the question is {i}") for i in range(1200)]
     items += [Item(items[7].text + " indeed"), Item("Quite another answer to another question indeed it is")]

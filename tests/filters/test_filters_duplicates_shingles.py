@@ -13,6 +13,7 @@ from trajsynth.filters.words import words
 TEXTS = st.lists(st.sampled_from(["ab", "Cd", "e", ",", "_", "中", "ñ", "İ", "ß", "ไ", "—", "½"]), max_size=40)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(TEXTS, TEXTS, st.sampled_from(["", " "]))
 def test_the_index_of_the_multisets_of_words(one: list[str], two: list[str], gap: str) -> None:

@@ -31,6 +31,7 @@ def test_bands_of_a_threshold(threshold: float, bands: tuple[int, int]) -> None:
     assert Bands.of(threshold) == Bands(*bands)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["numpy", "datasketch"])
 @pytest.mark.parametrize(("sizes", "share"), [((8, 60), 0.01), ((200, 2000), 0.02)])
 def test_pairs_above_the_threshold_become_candidates(backend: Backend, sizes: tuple[int, int], share: float) -> None:
@@ -48,6 +49,7 @@ def test_keys_depend_on_the_text_alone() -> None:
     assert together.T.tolist() == alone
 
 
+@pytest.mark.slow
 def test_more_than_a_block_and_empty_ones() -> None:
     sets = [told(f"{i % 1500} says so").shingles if i % 7 else told("").shingles for i in range(3000)]
     runs = {tuple(run) for run in candidates(enumerate(sets), 0.8)}

@@ -83,6 +83,7 @@ def test_the_same_as_here(across: bool, pairwise: int) -> None:
     assert spread_duplicates(signatures, search, Elsewhere(), across=across) == found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("across", "pairwise"), [(True, 10), (False, 1000), (False, 10)])
 def test_small_batches_many_files_and_short_sides_change_nothing(
     across: bool, pairwise: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -129,6 +130,7 @@ WORDS = st.lists(st.sampled_from("abc"), max_size=12).map(" ".join)
 SIGNATURES = st.builds(signature, WORDS, st.sampled_from(["g", "h", ""]), st.integers(0, 3), st.booleans())
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.lists(SIGNATURES, max_size=14), st.sampled_from([0.3, 0.8]), st.booleans(), st.sampled_from([2, 1000]))
 def test_anything_is_decided_as_here(

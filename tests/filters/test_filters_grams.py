@@ -45,6 +45,7 @@ def test_numerals_are_known() -> None:
     assert tokens(Joined.of(["in 1871 or 2nd x9"])).counted.tolist() == [False, True, False, True, False]
 
 
+@pytest.mark.slow
 @given(TEXTS, st.sampled_from([1, 2, 3, 6, 8]))
 @settings(max_examples=60, deadline=None)
 def test_what_stands_twice_in_a_text_is_found(texts: list[str], length: int) -> None:

@@ -72,6 +72,7 @@ def test_documents_hold_the_answer_by_right() -> None:
     assert not LeakAnswer().keep({"messages": [told, asked], "question": "Who built it?", "answer": "Arvel Bentry"})
 
 
+@pytest.mark.slow
 @given(st.text(max_size=40), st.text(max_size=40))
 @settings(max_examples=80, deadline=None)
 def test_any_question_and_answer(question: str, answer: str) -> None:

@@ -143,12 +143,14 @@ def assert_duplicates_have_partners(trajectories: list[Trajectory]) -> None:
         assert ids < {id_ for id_, g in groups.items() if g == group}
 
 
+@pytest.mark.slow
 @settings(QUICK, max_examples=5)
 @given(trajectories=planted_sets(4))
 def test_what_is_kept_stays_kept(trajectories: list[Trajectory]) -> None:
     assert_kept_stays_kept(trajectories)
 
 
+@pytest.mark.slow
 @settings(QUICK, max_examples=5)
 @given(trajectories=planted_sets(5), seed=st.integers(0, 9))
 def test_order_changes_only_which_duplicate_stays(trajectories: list[Trajectory], seed: int) -> None:

@@ -41,6 +41,7 @@ def agrees(kind: Filter, row: Row) -> None:
     assert not (found - met - ALSO_OTHERWISE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", MEASURED, ids=lambda kind: str(kind.name))
 def test_a_quantity_meets_its_threshold_where_the_code_is_found(kind: Any) -> None:
     for row in examples():

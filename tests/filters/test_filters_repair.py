@@ -203,6 +203,7 @@ TURNS = st.one_of(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(TURNS, max_size=8))
 @settings(max_examples=120, deadline=None)
 def test_mending_is_idempotent_loses_no_number_and_keeps_links(turns: list[dict[str, Any]]) -> None:

@@ -62,6 +62,7 @@ def shingles(text: str) -> set[tuple[str, ...]]:
     return {tuple(told[i : i + 3]) for i in range(len(told) - 2)}
 
 
+@pytest.mark.slow
 @given(st.lists(st.lists(st.sampled_from("abcdefghijkl"), min_size=8, max_size=30), min_size=2, max_size=6))
 @settings(max_examples=60, deadline=None)
 def test_every_response_like_an_earlier_one_is_compared(told: list[list[str]]) -> None:

@@ -64,6 +64,7 @@ def test_an_unreadable_run_file_is_one_line(tmp_path: Path, text: str) -> None:
     assert "run.yaml" in str(caught.value) and "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_second_writer_is_turned_away_while_the_first_lives(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from generatefakes import make_config\n"

@@ -199,6 +199,7 @@ async def test_a_rollout_that_ignores_its_wall_clock_is_cut_off(
     assert list((tmp_path / "journal").iterdir()) == []
 
 
+@pytest.mark.slow
 async def test_a_resumed_rollout_gets_no_fresh_wall_clock(tmp_path: Path) -> None:
     stop = Stop()
     before: list[float] = []

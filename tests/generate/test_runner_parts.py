@@ -35,6 +35,7 @@ def content(folder: Path) -> dict[str, Trajectory]:
     return {t.id: replace(t, run=Run()) for t in made}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("samples", [2, {"max": 4, "until": "pair"}])
 async def test_parts_side_by_side_in_one_folder_make_the_whole_run(tmp_path: Path, samples: Any) -> None:
     config = make_config(samples=samples, assign="grid")

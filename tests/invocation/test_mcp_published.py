@@ -62,6 +62,7 @@ def harmless(value: object) -> bool:
     return "</arguments>" not in json.dumps(value, ensure_ascii=False)
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(
     calls=st.lists(

@@ -194,6 +194,7 @@ async def test_turn_limits_of_role_paradigm_and_rollout(role: int | None, paradi
     assert sum(bool(m.tool_calls) for m in sub.messages) == turns
 
 
+@pytest.mark.slow
 async def test_a_long_lead_stays_within_the_recursion_limit() -> None:
     def lead(talk: list[dict[str, Any]]) -> Reply:
         return Reply(content="On.", tool_calls=(task(f"task {len(talk)}"),))

@@ -39,6 +39,7 @@ def wire(transcript: Transcript, hidden: set[int]) -> list[dict[str, Any]]:
     return [orjson.loads(message) for message in transcript.body(hidden)]
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(
     STEPS,

@@ -260,6 +260,7 @@ def test_answer_forms(value: Value, unit: str, forms: tuple[str, ...]) -> None:
     assert answer_forms(value, unit) == forms
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     sums = set()
     for number, hash_seed in enumerate(("0", "4242")):

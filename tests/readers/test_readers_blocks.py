@@ -164,6 +164,7 @@ def test_a_preference_pair_is_said_to_be_one() -> None:
         as_trajectory({"prompt": [ASKED], "chosen": [TOLD], "rejected": [TOLD]}, "row 3")
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.recursive(

@@ -206,6 +206,7 @@ PIECES = st.sampled_from(
 TEXTS = st.lists(PIECES, max_size=6).map("\n".join)
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.sampled_from(["system", "user", "assistant", "tool"]), TEXTS), max_size=6))
 @settings(max_examples=80, deadline=None)
 def test_any_text_is_read_and_reading_again_changes_nothing(turns: list[tuple[str, str]]) -> None:

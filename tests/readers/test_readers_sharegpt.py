@@ -136,6 +136,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(JSON)
 @settings(max_examples=150, deadline=None)
 def test_any_json_is_a_trajectory_or_one_error(row: Any) -> None:
@@ -147,6 +148,7 @@ def test_any_json_is_a_trajectory_or_one_error(row: Any) -> None:
         assert isinstance(trajectory, Trajectory) and as_trajectory(row, "f:1") == trajectory
 
 
+@pytest.mark.slow
 @given(st.lists(st.fixed_dictionaries({"from": WORDS, "value": WORDS | JSON}), min_size=1, max_size=5))
 @settings(max_examples=100, deadline=None)
 def test_any_turns_are_read_or_refused(said: list[Any]) -> None:

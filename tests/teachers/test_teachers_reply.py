@@ -227,6 +227,7 @@ json_value = st.recursive(
 FIELDS = ["content", "tool_calls", "function_call", "reasoning", "reasoning_details", "refusal", "odd"]
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @given(st.dictionaries(st.sampled_from(FIELDS), json_value), json_value, json_value)
 def test_any_message_gives_a_storable_reply_or_a_fault(message: Any, usage: Any, finish: Any) -> None:

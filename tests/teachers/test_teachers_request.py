@@ -28,6 +28,7 @@ def built(request: ChatRequest, context: int = 0, **fields: Any) -> dict[str, An
     return decoded
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     messages=st.lists(message, max_size=5),

@@ -78,6 +78,7 @@ def test_nothing_is_found_before(clean: Trajectory, code: str) -> None:
     assert code not in {finding.code for finding in FILTERS[code].check(replace(clean, grade=Grade(correct=None)))}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", sorted(set(CODES) & set(KNOWN)))
 def test_verdicts_follow_the_scope(clean: Trajectory, code: str) -> None:
     wrong = replace(clean, grade=Grade(correct=False))

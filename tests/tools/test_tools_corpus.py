@@ -159,6 +159,7 @@ async def test_nothing_found_is_no_error(corpus: CorpusTools) -> None:
     assert "No results for 'xyzzy'" in await said(corpus, "search", query="xyzzy")
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.text(max_size=40) | st.text(alphabet='"*():^-+ANDORNEAR 日\ud800\0_', max_size=30))
 def test_any_query_and_title_is_safe(path: Path, text: str) -> None:

@@ -47,6 +47,7 @@ def test_the_tools_describe_themselves(tmp_path: Path) -> None:
         assert all(part.get("description") for part in spec.parameters["properties"].values())
 
 
+@pytest.mark.slow
 @needs_sandbox
 async def test_python_and_commands(sandbox: SandboxTools) -> None:
     assert await said(sandbox, "run_python", code="print(6 * 7)") == "42"
@@ -98,6 +99,7 @@ async def test_what_is_wrong_with_a_call(sandbox: SandboxTools) -> None:
     assert "outside of the folder" in await refused(sandbox, "write_file", path="../x", content="")
 
 
+@pytest.mark.slow
 @needs_sandbox
 async def test_many_at_once_and_a_cancelled_call_leaves_its_place(tmp_path: Path) -> None:
     tools = SandboxTools(tmp_path, Settings(concurrency=2))

@@ -168,6 +168,7 @@ async def test_markup_that_takes_long_to_read(site: RawSite) -> None:
     assert result.outcome == "timeout"
 
 
+@pytest.mark.slow
 async def test_a_page_without_text(site: RawSite) -> None:
     site.pages["/a"] = response("<html><script>x()</script></html>")
     result = await called(made(site), "fetch", url=url(site, "/a"))

@@ -40,6 +40,7 @@ def right(questions: Sequence[Question], episodes: Sequence[Episode]) -> float:
     return sum(e.answer in q.answers for q, e in zip(questions, episodes, strict=True)) / len(questions)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", STYLES)
 def test_careful_solves_the_questions(style: str, questions: list[Question], library: Path) -> None:
     episodes = play(Settings(profile="careful"), questions, library, style=style, seed=1)
@@ -57,6 +58,7 @@ def test_profiles_differ_in_skill_and_tools_matter(questions: list[Question], li
     assert right(questions, play(Settings(profile="careful"), questions, None)) <= 0.2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("profile", sorted(PROFILES))
 def test_without_faults_no_filter_finds_any(profile: str, style: str, questions: list[Question], library: Path) -> None:

@@ -128,6 +128,7 @@ MESSAGE = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @given(messages=st.lists(MESSAGE, max_size=6), tools=JSON | st.just(native(SEARCH)), seed=JSON)
 @settings(max_examples=60, deadline=None)
 def test_no_body_breaks_it_and_the_same_body_has_the_same_reply(messages: list[Any], tools: Any, seed: Any) -> None:
