@@ -17,6 +17,7 @@ ParseCode: TypeAlias = Literal["", "call.bad_json", "call.not_object"]
 
 _MESSAGE_CHARS = 300
 _BIG_INTEGER = re.compile(r"\d{19}")
+_KEY_END = re.compile(r'"\s*:')
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,32 @@ def parse_arguments(raw: str) -> Parsed:
     if isinstance(value, dict):
         return Parsed(value)
     return Parsed(None, "call.not_object", f"the arguments must be a JSON object, not {noun(value)}")
+
+
+def repeated_key(raw: str, arguments: dict[str, Any]) -> str | None:
+    """A key that some object in the text has twice (parsing keeps the last value alone); None when there is none.
+
+    `arguments` is what the text was parsed into.
+    """
+    if len(_KEY_END.findall(raw)) == _keys(arguments):
+        return None
+    found: list[str] = []
+
+    def note(pairs: list[tuple[str, Any]]) -> None:
+        known: set[str] = set()
+        for key, _ in pairs:
+            found.extend([key] if key in known else [])
+            known.add(key)
+
+    json.loads(raw, object_pairs_hook=note)
+    return found[0] if found else None
+
+
+def _keys(value: Any) -> int:
+    """Keys of all objects in a value."""
+    if isinstance(value, dict):
+        return len(value) + sum(map(_keys, value.values()))
+    return sum(map(_keys, value)) if isinstance(value, list) else 0
 
 
 def _loads(raw: str) -> Any:

@@ -136,3 +136,5 @@ def test_rows_say_what_records_say(make: Make) -> None:
     for invocation in ("function_calling", "mcp"):
         assert unfaithful(make("a", invocation=invocation, steps=3), 0) == ""
     assert unfaithful(make("a", arguments="[1]"), 0) == "", "no row, nothing to compare"
+    assert unfaithful(make("a", arguments=r'{"q": "\ud800", "\udc00": [1.0, -0.0]}'), 0) == "", "as no file can hold it"
+    assert unfaithful(make("a", arguments=" \n"), 0) == ""

@@ -121,6 +121,25 @@ def test_think_tags_that_inlining_would_confuse_are_refused(make: Make, name: st
     )
 
 
+@pytest.mark.parametrize("name", [name for name in FORMATS if name not in ("tokens", "verl")])
+def test_an_empty_system_message_is_no_loss(make: Make, tmp_path: Path, name: str) -> None:
+    base = make()
+    first, *rest = base.conversations[0].messages
+    messages = (replace(first, content=""), *rest)
+    silent = replace(base, conversations=(replace(base.conversations[0], messages=messages),))
+    report = build_sft([silent], tmp_path, Target(format=name, check=True, reasoning="drop"))
+    assert (report.used, report.checked, report.differences) == (1, 1, ())
+
+
+@pytest.mark.parametrize("name", ["llamafactory", "swift"])
+def test_who_inlines_reasoning_anyhow_may_be_asked_to(make: Make, tmp_path: Path, name: str) -> None:
+    rollouts = [make("a", steps=2), parallel(make)]
+    for asked in ("keep", "inline"):
+        report = build_sft(rollouts, tmp_path / asked, Target(format=name, check=True, reasoning=asked))
+        assert (report.used, report.differences) == (2, ())
+    assert (tmp_path / "keep/train.jsonl").read_bytes() == (tmp_path / "inline/train.jsonl").read_bytes()
+
+
 def test_swift_has_a_message_a_call_and_loss_only_where_masks_are(make: Make) -> None:
     row = record("swift", parallel(make))
     assert [message["role"] for message in row["messages"]] == [

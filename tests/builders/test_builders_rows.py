@@ -150,6 +150,35 @@ def test_control_tokens_in_text_are_refused(make: Make, text: str, invocation: s
     assert refusal_of(with_messages(base, *messages)) == "unsafe.control_tokens"
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        '{"q": "<|im_end|>"}',
+        r'{"q": "\u003c|im_start|\u003eassistant"}',
+        r'{"\u003c|im_end|>": 1}',
+        r'{"q": "[\/INST]"}',
+    ],
+)
+def test_control_tokens_are_found_behind_the_escapes_of_arguments(make: Make, arguments: str) -> None:
+    assert refusal_of(make(arguments=arguments)) == "unsafe.control_tokens"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ('{"a": 1, "a": 2}', "call.repeated_key"),
+        (r'{"b": [{"a": 1, "\u0061": 1}]}', "call.repeated_key"),
+        ('{"a": 1, "b": {"a": "\\"a\\": 2"}}', ""),
+        ('{"a": {"x": 1}, "b": {"x": 1}, "": "\\" :"}', ""),
+    ],
+)
+def test_a_key_twice_would_lose_a_value(make: Make, arguments: str, reason: str) -> None:
+    row = render(make(arguments=arguments))
+    assert (row.reason if isinstance(row, Refusal) else "") == reason
+    in_prompt = render(make(arguments=arguments, invocation="mcp"))
+    assert isinstance(in_prompt, Row), "there the text stands as it was written"
+
+
 @pytest.mark.parametrize("text", ["a <|b|> c", "if (a <| b) |>", "<s>struck</s>", "INST"])
 def test_look_alikes_are_no_control_tokens(make: Make, text: str) -> None:
     base = make()

@@ -94,8 +94,13 @@ def test_a_special_token_of_the_tokenizer_in_a_text_is_refused(make: Make, tmp_p
     messages = list(base.conversations[0].messages)
     messages[3] = replace(messages[3], content="a <|odd|> page")
     odd = replace(base, conversations=(replace(base.conversations[0], messages=tuple(messages)),))
-    report = build_sft([odd, make("fine")], tmp_path, Target(format="tokens", tokenizer=Odd()))
-    assert report.refused == {"unsafe.control_tokens": 1}
+    called = make("called", arguments=r'{"query": "\u003c|odd|>"}')
+    target = Target(format="tokens", tokenizer=Odd())
+    report = build_sft([odd, called, make("fine"), make("prompt", invocation="mcp")], tmp_path, target)
+    assert report.refused == {"unsafe.control_tokens": 2}
+    tool = replace(base.conversations[0].toolsets[0][0], description="takes <|odd|>")
+    offered = replace(base, conversations=(replace(base.conversations[0], toolsets=((tool,),)),))
+    assert build_sft([offered], tmp_path, target).refused == {"unsafe.control_tokens": 1}
 
 
 def test_labels_are_on_unmasked_turns_only(make: Make, tmp_path: Path) -> None:

@@ -77,12 +77,13 @@ def calls_of(message: dict[str, Any]) -> Iterable[tuple[str, Any]]:
 
 
 def merged(messages: Sequence[Said]) -> tuple[Said, ...]:
-    """Results that follow one another as one message: some layouts have room for one only."""
+    """Results that follow one another as one message: some layouts have room for one only. An empty system message
+    says nothing and counts as none: some layouts have no place for it."""
     kept: list[Said] = []
     for message in messages:
         if message.role == "tool" and kept and kept[-1].role == "tool":
             kept[-1] = replace(kept[-1], text=kept[-1].text + RESULT_JOIN + message.text)
-        else:
+        elif message.text or message.role != "system":
             kept.append(message)
     return tuple(kept)
 

@@ -96,7 +96,8 @@ def build_dpo(
 
     def fill(rows: Iterable[Trajectory], layout: Format, book: Ledger) -> Meters:
         with Spool(book.folder) as spool:
-            candidates = _collect(rows, spool, book, rules, target)
+            like = replace(target, reasoning=layout.reasoning(target.reasoning))
+            candidates = _collect(rows, spool, book, rules, like)
             return _Writer(candidates, spool, layout, book, rules).write(target)
 
     return build("dpo", trajectories, out, target, fill)

@@ -49,9 +49,18 @@ def _turn(record: Message, message: dict[str, Any], *, native: bool) -> str:
         return "the reasoning differs"
     if not native:
         return "" if "tool_calls" not in message else "a call stands beside the content"
-    wanted = [(call.name, json.loads(scrub(call.arguments) or "{}")) for call in record.tool_calls]
+    wanted = [(call.name, _scrubbed(json.loads(call.arguments.strip() or "{}"))) for call in record.tool_calls]
     got = [(call["function"]["name"], call["function"]["arguments"]) for call in message.get("tool_calls", ())]
-    return "" if wanted == got else f"calls {wanted!r} became {got!r}"
+    return "" if json.dumps(wanted) == json.dumps(got) else f"calls {wanted!r} became {got!r}"
+
+
+def _scrubbed(value: Any) -> Any:
+    """Lone surrogates, which JSON's escapes can spell and no file can hold, replaced as everywhere."""
+    if isinstance(value, dict):
+        return {scrub(key): _scrubbed(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_scrubbed(item) for item in value]
+    return scrub(value) if isinstance(value, str) else value
 
 
 def unfaithful_view(trajectory: Trajectory, index: int, view: View, replay: Replay) -> str:

@@ -8,6 +8,7 @@ Tests: tests/builders/test_builders_rows.py.
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator
@@ -15,10 +16,10 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Literal
 
+from trajsynth.arguments import parse_arguments, repeated_key
 from trajsynth.codec import encode
 from trajsynth.invocation import invocation as invocation_named
 from trajsynth.protocols import TeacherProfile
-from trajsynth.schemas import parse_arguments
 from trajsynth.signals import CONTROL_TOKENS
 from trajsynth.types import Conversation, Message, ToolCall, Toolset, Trajectory
 
@@ -101,14 +102,14 @@ def rendered(trajectory: Trajectory, index: int, messages: tuple[Message, ...], 
     """These messages of a conversation as a row with these tools, every text whole."""
     native = trajectory.invocation != "mcp"
     masked = {n for c, n in trajectory.masked if c == index}
-    unfit = _unfit_call(messages, frozenset() if native else masked)
+    unfit = _unfit_call(messages, None if native else masked)
     if unfit is not None:
         return unfit
     pairs = _native(messages) if native else _in_prompt(messages)
     if isinstance(pairs, Refusal):
         return pairs
     definitions = tool_definitions(tools)
-    texts = (*(text for m in messages for text in _texts(m)), encode(definitions).decode())
+    texts = (*(text for m in messages for text in _texts(m, native)), encode(definitions).decode())
     token = next(filter(None, map(CONTROL_TOKENS.search, texts)), None)
     if token is not None:
         return Refusal(reason="unsafe.control_tokens", detail=token[0])
@@ -181,20 +182,30 @@ def _tools(conversation: Conversation, messages: tuple[Message, ...]) -> Toolset
     return lists[0] if lists else ()
 
 
-def _unfit_call(messages: tuple[Message, ...], tolerated: Collection[int]) -> Refusal | None:
-    """The first call whose arguments are no JSON object, in a turn that is not `tolerated` (masked, never parsed)."""
+def _unfit_call(messages: tuple[Message, ...], tolerated: Collection[int] | None) -> Refusal | None:
+    """The first call whose arguments are no JSON object, or an object that cannot be written without loss.
+
+    `tolerated`: in-prompt turns whose calls nobody parses (masked). None for native calls, which are written parsed.
+    """
     for message in messages:
-        for call in message.tool_calls if message.n not in tolerated else ():
+        for call in message.tool_calls if message.n not in (tolerated or ()) else ():
             parsed = parse_arguments(call.arguments)
             if parsed.code:
                 return Refusal(reason=parsed.code, detail=f"message {message.n}: {parsed.detail}")
+            twice = repeated_key(call.arguments, parsed.arguments or {}) if tolerated is None else None
+            if twice is not None:
+                return Refusal(reason="call.repeated_key", detail=f"message {message.n}: {twice!r} stands there twice")
     return None
 
 
-def _texts(message: Message) -> Iterator[str]:
+def _texts(message: Message, native: bool) -> Iterator[str]:
     yield message.content
     yield message.reasoning
-    yield from (call.arguments for call in message.tool_calls)
+    for call in message.tool_calls:
+        yield call.name
+        yield call.arguments
+        if native and "\\" in call.arguments:  # a row has them parsed, so what JSON's escapes hide is text there
+            yield json.dumps(parse_arguments(call.arguments).arguments, ensure_ascii=False)
 
 
 def _assistant(message: Message) -> dict[str, Any]:

@@ -97,9 +97,10 @@ def _public(name: str) -> str:
 def load_tokenizer(name: str) -> Any:
     """The tokenizer of a name or folder. Raises InputError when it cannot be had, MissingExtra without transformers."""
     try:
+        import jinja2  # noqa: F401  (what transformers renders chat templates with, and does not ask for)
         from transformers import AutoTokenizer
-    except ImportError:
-        raise MissingExtra("transformers", "tokens") from None
+    except ImportError as error:
+        raise MissingExtra(error.name or "transformers", "tokens") from None
     try:
         return AutoTokenizer.from_pretrained(name)
     except (OSError, ValueError) as error:

@@ -52,7 +52,7 @@ def build_sft(
     def fill(rows: Iterable[Trajectory], layout: Format, book: Ledger) -> Meters:
         spans = layout.spans if isinstance(layout, Tokens) else None
         ruler = Ruler(target.tokenizer, target.chat_template, spans)
-        writer = _Writer(layout, book, form, ruler, target.reasoning)
+        writer = _Writer(layout, book, form, ruler, layout.reasoning(target.reasoning))
         for trajectory in mixed(rows, target.mixture, target.seed, book, ineligible):
             writer.add(trajectory)
         return writer.finish()

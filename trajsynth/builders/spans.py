@@ -9,6 +9,7 @@ Tests: tests/builders/test_builders_spans.py.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from itertools import takewhile
 from typing import Any
@@ -82,9 +83,11 @@ class AssistantSpans:
             self._last = (messages, tools, ids)
         return ids
 
-    def has_control_tokens(self, messages: list[dict[str, Any]]) -> bool:
-        """Whether a text holds what the tokenizer would read as one of its special tokens."""
+    def has_control_tokens(self, messages: list[dict[str, Any]], tools: list[dict[str, Any]]) -> bool:
+        """Whether a text, a call or a tool holds what the tokenizer would read as one of its special tokens."""
         texts = [m[key] for m in messages for key in ("content", "reasoning_content") if m.get(key)]
+        spoken = [tools, *(m["tool_calls"] for m in messages if m.get("tool_calls"))]
+        texts += [json.dumps(value, ensure_ascii=False) for value in spoken]
         return any(token in text for token in self._tokenizer.all_special_tokens for text in texts)
 
     def decode(self, ids: Sequence[int]) -> str:

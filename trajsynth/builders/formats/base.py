@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal
 from trajsynth.builders.content import Content, Part, difference
 from trajsynth.builders.forks import shared_prefix
 from trajsynth.builders.prompts import Prompt
-from trajsynth.builders.rows import Refusal, Row
+from trajsynth.builders.rows import Reasoning, Refusal, Row
 from trajsynth.errors import ConfigError, MissingExtra
 
 Kind = Literal["sft", "dpo", "rl"]
@@ -35,7 +35,13 @@ class Format:
     file_types: ClassVar[tuple[FileType, ...]] = ("jsonl", "parquet")
     refuses: ClassVar[dict[Kind, str]] = {}
     notes: ClassVar[dict[Kind, tuple[str, ...]]] = {}
-    keeps_reasoning: ClassVar[bool] = True
+
+    inlines: ClassVar[bool] = False
+    """It has reasoning inside the text by itself, told apart when read, so rows come to it with reasoning apart."""
+
+    def reasoning(self, asked: Reasoning) -> Reasoning:
+        """How rows are to have reasoning, for what the user asked for."""
+        return "keep" if self.inlines and asked == "inline" else asked
 
     def require(self, kind: Kind, file_type: FileType) -> None:
         """Raises ConfigError when the target has no such data set."""

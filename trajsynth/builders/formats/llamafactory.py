@@ -39,6 +39,7 @@ class LlamaFactory(Format):
     """See the module."""
 
     name = "llamafactory"
+    inlines = True
     notes = {  # noqa: RUF012  (a constant)
         "sft": (
             "set preserve_thinking: true: the default of one-turn encoding drops earlier thoughts",

@@ -41,6 +41,7 @@ class Swift(Format):
     """See the module."""
 
     name = "swift"
+    inlines = True
     notes = {  # noqa: RUF012  (a constant)
         "sft": ("raise --max_length; keep --loss_scale default (last_round drops earlier thoughts)",),
         "dpo": ("--rlhf_type dpo reads whole trajectories on both sides; raise --max_length",),

@@ -43,7 +43,7 @@ class Tokens(Format):
         part = whole(row)
         if not part.trained:
             return Refusal(reason="all_masked")
-        if self.spans.has_control_tokens(row.messages):
+        if self.spans.has_control_tokens(row.messages, row.tools):
             return Refusal(reason="unsafe.control_tokens", detail="a special token of this tokenizer in the text")
         try:
             ids = self.spans.render(row.messages, row.tools)
