@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trajsynth.credentials import find_secrets, masked
+from trajsynth.credentials import _runs, find_secrets, masked
 
 RANDOM = "q9Zt4LmW2xVb7RcK8sPd"
 LETTERS = "qZtLmWxVbRcKsPdyRtYwNmBvCxZaSdFgHj"
@@ -85,6 +87,12 @@ def test_all_of_a_text_in_order() -> None:
 )
 def test_messages_are_masked(text: str, shown: str) -> None:
     assert masked(text) == shown
+
+
+@given(st.text(alphabet="aZ3-_ .é", max_size=80))
+@settings(max_examples=200, deadline=None)
+def test_runs_are_those_a_pattern_finds(text: str) -> None:
+    assert list(_runs(text.encode("ascii", "replace"))) == [m.span() for m in re.finditer(r"[A-Za-z0-9_-]{14,}", text)]
 
 
 @given(st.text(alphabet="sk-_ghpAKIA=:/@' bearer0123456789é", max_size=60))

@@ -1,7 +1,7 @@
 """Keys, tokens and passwords in text: the one place that knows what they look like.
 
-Level 1, imports nothing of ours, numpy when text is searched. Finds them in trajectories (`find_secrets`), hides them in
-saved configs (`KEY_FORM`), keeps them out of messages (`masked`). Tests: tests/test_credentials.py.
+Level 1, imports nothing of ours, numpy when text is searched. Finds them in trajectories (`find_secrets`), hides them
+in saved configs (`KEY_FORM`), keeps them out of messages (`masked`). Tests: tests/test_credentials.py.
 """
 
 from __future__ import annotations
@@ -54,14 +54,14 @@ _NAMES = ("key", "token", "secret", "passw", "bearer", "basic", "sg.", "ya29.")
 """How the run of a credential begins, or what stands before it: a cheap test before the pattern."""
 
 
-def find_secrets(text: str) -> list[tuple[str, int, int]]:
+def find_secrets(text: str, plain: bytes | None = None) -> list[tuple[str, int, int]]:
     """(kind, start, end) of every credential in a text, in order: `key`, `bearer`, `assigned`, `private`, `login`.
 
     `login` is the password of a URL such as `postgres://user:password@host`. What stands for a secret
     (`sk-your-key-here`, `AKIA...EXAMPLE`, `<TOKEN>`, `postgres://postgres:postgres@localhost`) is none: it repeats
-    characters, says so, or is a word.
+    characters, says so, or is a word. `plain` is `text.encode("ascii", "replace")`, for callers who have it for less.
     """
-    found = list(_keys(text))
+    found = list(_keys(text, text.encode("ascii", "replace") if plain is None else plain))
     if "PRIVATE KEY" in text:
         found += [("private", *match.span()) for match in _PRIVATE.finditer(text)]
     if "@" in text and "://" in text:
@@ -69,10 +69,12 @@ def find_secrets(text: str) -> list[tuple[str, int, int]]:
     return sorted(found, key=lambda place: place[1:])
 
 
-def _keys(text: str) -> Iterator[tuple[str, int, int]]:
+def _keys(text: str, plain: bytes) -> Iterator[tuple[str, int, int]]:
     """Credentials by their form. Looks only at long runs of letters and digits, which few texts have."""
     reached = 0
-    for start, end in _runs(text):
+    for start, end in _runs(plain):
+        if not (_UNLIKE_WORDS.search(text, start, end) and _hinted(text, start)):
+            continue
         at = max(reached, _before(text, start))
         while (begun := _SECRET.search(text, at, end + _AFTER)) and begun.start() < end:
             match = _SECRET.match(text, begun.start()) or begun
@@ -82,17 +84,22 @@ def _keys(text: str) -> Iterator[tuple[str, int, int]]:
                 yield kind, *match.span(kind)
 
 
-def _runs(text: str) -> Iterator[tuple[int, int]]:
-    """(start, end) of every run of `_SHORTEST` and more letters, digits, `-` and `_` that may be a credential."""
+def _runs(plain: bytes) -> Iterator[tuple[int, int]]:
+    """(start, end) of every run of `_SHORTEST` and more letters, digits, `-` and `_`."""
     import numpy as np
 
-    signs = np.frombuffer(f" {text} ".encode("ascii", "replace"), np.uint8)
+    signs = np.frombuffer(plain, np.uint8)
     letters, digits = ((signs | 32) - 97) < 26, (signs - 48) < 10  # bytes: what lies below wraps round to above
-    gaps = np.flatnonzero(~(letters | digits | (signs == 45) | (signs == 95)))
-    before = np.flatnonzero(np.diff(gaps) > _SHORTEST)
-    for start, end in zip(gaps[before].tolist(), (gaps[before + 1] - 1).tolist(), strict=True):
-        if _UNLIKE_WORDS.search(text, start, end) and _hinted(text, start):
-            yield start, end
+    run, length = letters | digits | (signs == 45) | (signs == 95), 1
+    while length < _SHORTEST and len(run):  # where a run of twice the length begins, two of the length do
+        step = min(length, _SHORTEST - length)
+        run, length = run[:-step] & run[step:], length + step
+    begins = np.flatnonzero(run)
+    if not len(begins):
+        return
+    breaks = np.flatnonzero(np.diff(begins) > 1)
+    firsts, lasts = begins[np.r_[0, breaks + 1]], begins[np.r_[breaks, len(begins) - 1]]
+    yield from zip(firsts.tolist(), (lasts + _SHORTEST).tolist(), strict=True)
 
 
 def _hinted(text: str, start: int) -> bool:

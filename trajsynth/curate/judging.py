@@ -106,10 +106,23 @@ class Judge:
     def _mending(self) -> str:
         return mending_key(self.recipe)
 
+    @cached_property
+    def _clean(self) -> dict[str, Measures]:
+        """Filter -> measures in which it last found nothing: most rows have just these."""
+        return {}
+
     def found(self, measures: Sequence[Measures]) -> dict[str, Sequence[Finding]]:
         """The findings of each row filter."""
-        kinds = zip(self.recipe.row_filters, self._places, strict=True)
-        return {name: kind.judge(measures[place]) for kind, (name, place) in kinds}
+        found: dict[str, Sequence[Finding]] = {}
+        for kind, (name, place) in zip(self.recipe.row_filters, self._places, strict=True):
+            said = measures[place]
+            if said == self._clean.get(name):
+                found[name] = ()
+                continue
+            found[name] = kind.judge(said)
+            if not found[name]:
+                self._clean[name] = said
+        return found
 
     def measures(self, examined: Examined) -> dict[str, Measures]:
         """What each row filter of the recipe measured in the form it judges: the mended one where it mended."""

@@ -70,7 +70,7 @@ class Secrets(Filter):
     def measure(self, trajectory: Trajectory) -> Measures:
         told = _told(trajectory)
         found = []
-        for kind, start, end in find_secrets(told.all):
+        for kind, start, end in find_secrets(told.all, told.plain):
             text = told.texts[bisect_right(told.starts, start) - 1]
             span = {"span": [start - text.start, end - text.start]} if text.field == "content" else {}
             found.append({**text.place, "kind": kind, "shown": _shown(kind, told.all[start:end]), **span})
@@ -111,6 +111,11 @@ class _Told:
     texts: list[_Text]
     all: str
     starts: list[int]
+
+    @property
+    def plain(self) -> bytes:
+        """All of it in ASCII, sign for sign: most texts are just that, their whole seldom."""
+        return b"\n".join([text.text.encode("ascii", "replace") for text in self.texts])
 
 
 @remembered
