@@ -24,6 +24,12 @@ CHINESE = "我需要再查一下这座桥的建立年份"
         (CHINESE * 3, False),
         (f"{CHINESE * 3} bridge", False),
         (f"{CHINESE}。{ENGLISH * 2}", True),
+        (f"{CHINESE}\nsha256 {'9f' * 32}\n" + "data:image/png;base64," + "iVBORw0KGgo/" * 60, False),
+        (CHINESE + "\n" + "\n".join(f'{{"state": "on time", "seats": {i}, "stop": "桥"}}' for i in range(9)), False),
+        (CHINESE + "\n" + "\n".join(f"- id: {i}\n  state: on time\n  seats: null" for i in range(9)), False),
+        (CHINESE + "\n" + "\n".join(f"[{i}] Calder Bay Harbour Board, Report {i}." for i in range(9)), False),
+        (f"{CHINESE * 9}。The bridge was opened in the spring of that year.", False),  # a fifth: below `latin`
+        (f"{CHINESE * 3}。Но мост был открыт весной. see the page of the town hall", True),
         ("もう一度この博物館の設立年を確認します。", False),
     ],
 )

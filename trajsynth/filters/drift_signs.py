@@ -121,7 +121,7 @@ def _two(x: str, y: str, opens: int, word: int) -> tuple[Change, ...]:
 
 
 def rows(members: Sequence[Signs]) -> list[tuple[str, ...]]:
-    """The members with as many columns each: those of what most of them say. In a change the first column has it all."""
+    """The members with as many columns each: those of what most of them say. A change stands in its first column."""
     commonest = Counter(member.masked for member in members).most_common(1)[0][0]
     like = next(member for member in members if member.masked == commonest)
     found = _rows(members, like)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SCRIPTS: Final = {
-    "Latin": "A-Za-z\u00c0-\u024f",
+    "Latin": "A-Za-z\u00c0-\u024f\u1e00-\u1eff",
     "Han": "\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff",
     "Hangul": "\u1100-\u11ff\uac00-\ud7af",
     "Cyrillic": "\u0400-\u04ff",
@@ -39,15 +39,24 @@ _SCRIPTS: Final = {
 _LETTERS = {name: re.compile(f"[{signs}]+") for name, signs in _SCRIPTS.items()}
 _FOREIGN = re.compile("[" + "".join(signs for name, signs in _SCRIPTS.items() if name != "Latin") + "]")
 _URLS = re.compile(r"https?://\S+|`[^`]*`|\\[a-z]+")
-
-
+_PHRASE = re.compile(
+    "(?<![{0}\\w+/=])(?:[{0}]{{1,20}}(?:['’][a-z]{{1,3}})?[,;:]? ){{3,}}[{0}]{{1,20}}".format(_SCRIPTS["Latin"])
+)
+"""Four words and more of Latin letters: keys, names, hashes and packed data are no text."""
+_CITED = re.compile(r"\s*\[\d{1,4}\]")
 _MOST_RUNS: Final = 500
 """Different runs of the second script that are looked up in what the agent was told."""
+_LEAST_LETTERS: Final = 6
+_LEAST_SHARE: Final = 0.005
+_LEAST_LATIN: Final = 0.1
+_SURELY_LATIN: Final = 0.97
+_LEAST: Final = {script: _LEAST_LATIN if script == "Latin" else _LEAST_SHARE for script in _SCRIPTS}
+"""Below these nobody looks where the letters of the second script stand."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Prose:
-    """What a turn says in which other letters than Latin ones stand."""
+    """A turn in which other letters than Latin ones stand."""
 
     c: int
     n: int
@@ -67,13 +76,16 @@ class _Run:
 class LanguageMixed(Filter):
     """A second script in what the agent writes that neither its prompts nor its tool results brought in.
 
-    MiroThinker names mixing of languages as a limit of its models. Names quoted from a source, code, tables and URLs
-    are left out. English words inside other languages are common and need `latin` of the letters.
+    MiroThinker names mixing of languages as a limit of its models. Names quoted from a source, references, code, tables
+    and URLs are left out. English words inside other languages are common: four in a row count, and need `latin` of the
+    letters.
     """
 
     name: ClassVar = "language.mixed"
     codes: ClassVar = ("language.mixed",)
     thresholds: ClassVar = {"language.mixed": "share"}
+    measured_from: ClassVar = {"language.mixed": _LEAST_SHARE}
+    lowest: ClassVar = {"letters": _LEAST_LETTERS, "share": _LEAST_SHARE, "latin": _LEAST_LATIN}
     quantities: ClassVar = (
         Quantity("language.mixed", "share", "share of letters of a second script", scale="share"),
         Quantity("language.mixed", "latin", "share of Latin letters in another script", scale="share"),
@@ -87,25 +99,26 @@ class LanguageMixed(Filter):
     """The share when the second script is Latin."""
 
     def measure(self, trajectory: Trajectory) -> Measures:
-        told: Counter[str] = Counter()
+        plain: list[str] = []
         foreign: list[_Prose] = []
         for c, message in assistant_turns(trajectory):
             text = f"{message.reasoning}\n{message.content}"
             if text.isascii() or not _FOREIGN.search(text):
-                told["Latin"] += len(text) * 4 // 5
+                plain.append(text)
             else:
-                foreign.append(_Prose(c, message.n, _prose(text)))
-        told.update(_letters("\n".join(prose.text for prose in foreign)))
-        if len(told) < 2:
+                foreign.append(_Prose(c, message.n, text))
+        spoken = cache(_spoken)
+        told = _told(plain, [prose.text for prose in foreign], spoken)
+        second = max(told.keys() - {_main(told)}, key=lambda script: told[script] / _LEAST[script], default=None)
+        if second is None or told[second] < max(_LEAST_LETTERS, _LEAST[second] * told.total()):
             return {"letters": told.total(), "second": None}
-        (main, _), (second, _) = told.most_common(2)
-        own = _runs(foreign, second)
+        own = _runs(foreign, second, spoken)
         if second != "Latin":
             known = _brought(trajectory)
             own = {run: seen for run, seen in islice(own.items(), _MOST_RUNS) if run not in known}
         count = sum(len(run) * seen.times for run, seen in own.items())
         first = next(({"c": seen.c, "n": seen.n, "text": excerpt(run)} for run, seen in own.items()), {})
-        return {"letters": told.total(), "main": main, "second": second, "count": count, **first}
+        return {"letters": told.total(), "main": _main(told), "second": second, "count": count, **first}
 
     def judge(self, measures: Measures) -> list[Finding]:
         second = measures["second"]
@@ -133,9 +146,33 @@ def _brought(trajectory: Trajectory) -> str:
     return "\n".join(said)
 
 
-def _prose(text: str) -> str:
-    """What is no data in a text, URLs and quoted code left out."""
-    return _URLS.sub(" ", "\n".join(text[line.start : line.end] for line in lines(text) if line.kind != "data"))
+def _told(plain: Sequence[str], foreign: Sequence[str], spoken: Callable[[str], str]) -> Counter[str]:
+    """How many letters of each script the agents wrote: of Latin ones those in phrases, where others are some."""
+    told = Counter(_letters("\n".join(foreign)))
+    told["Latin"] += sum(map(len, plain)) * 4 // 5
+    if told.total() - told["Latin"] < max(1, _LEAST_SHARE * told.total()):
+        return +told
+    told["Latin"] = sum(map(_in_phrases, (*plain, *foreign)))
+    if _LEAST_LATIN <= told["Latin"] / told.total() < _SURELY_LATIN:
+        said = "\n".join(map(spoken, (*plain, *foreign)))
+        told = Counter(_letters(said))
+        told["Latin"] = _in_phrases(said)
+    return +told
+
+
+def _main(told: Counter[str]) -> str:
+    return told.most_common(1)[0][0] if told else ""
+
+
+def _in_phrases(text: str) -> int:
+    """Latin letters, and what stands between, of a text that says something in them."""
+    return sum(match.end() - match.start() for match in _PHRASE.finditer(text))
+
+
+def _spoken(text: str) -> str:
+    """A text without data, references, URLs and code."""
+    said = (text[line.start : line.end] for line in lines(text) if line.kind != "data")
+    return _URLS.sub(" ", "\n".join(line for line in said if not _CITED.match(line)))
 
 
 def _letters(text: str) -> dict[str, int]:
@@ -162,10 +199,13 @@ def _scripts() -> NDArray[np.uint8]:
     return table
 
 
-def _runs(foreign: Sequence[_Prose], script: str) -> dict[str, _Run]:
-    """The different runs of letters of a script, in order."""
+def _runs(foreign: Sequence[_Prose], script: str, spoken: Callable[[str], str]) -> dict[str, _Run]:
+    """The different runs of letters of a script that stand in no data, URL or code, in order; of Latin ones phrases."""
     runs: dict[str, _Run] = {}
+    form = _PHRASE if script == "Latin" else _LETTERS[script]
     for prose in foreign:
-        for run in _LETTERS[script].findall(prose.text):
+        if form.search(prose.text) is None:
+            continue
+        for run in form.findall(spoken(prose.text)):
             runs.setdefault(run, _Run(prose.c, prose.n)).times += 1
     return runs
