@@ -56,7 +56,13 @@ def test_runs_are_a_threshold(known: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "text", "words"),
-    [("a.jsonl", "{", "cannot read"), ("a.jsonl", '{"id": 1}', "none of the fields"), ("a.json", "[3]", "none of")],
+    [
+        ("a.jsonl", "{", "cannot read"),
+        ("a.jsonl", '{"id": 1}', "none of the fields"),
+        ("a.json", "[3]", "none of"),
+        ("a.jsonl", "\n", "holds no question"),
+        ("a.txt", "", "holds no question"),
+    ],
 )
 def test_unreadable_sets_are_one_clear_line(tmp_path: Path, name: str, text: str, words: str) -> None:
     path = tmp_path / name
@@ -64,6 +70,16 @@ def test_unreadable_sets_are_one_clear_line(tmp_path: Path, name: str, text: str
     with pytest.raises(ConfigError, match=words) as caught:
         LeakBenchmark(questions=(str(path),)).check(asks(LONG))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [{"Question": LONG, "Level": 2}, {"problem_statement": LONG}, {"prompt": [{"role": "user", "content": LONG}]}],
+)
+def test_fields_that_benchmarks_have(tmp_path: Path, row: dict[str, object]) -> None:
+    path = tmp_path / "set.jsonl"
+    path.write_text(json.dumps(row), encoding="utf-8")
+    assert not LeakBenchmark(questions=(str(path),)).keep(asks(LONG))
 
 
 def test_recipes_name_sets(tmp_path: Path, known: str) -> None:

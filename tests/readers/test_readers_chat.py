@@ -12,7 +12,7 @@ from rowfakes import SEARCH, asks, row, says, sees
 
 from trajsynth.codec import decode, encode
 from trajsynth.errors import RecordError
-from trajsynth.readers import from_chat
+from trajsynth.readers import as_trajectory, from_chat
 from trajsynth.types import Trajectory
 
 JSON = st.recursive(
@@ -134,3 +134,10 @@ def test_errors_name_the_path(bad: dict[str, Any], words: str) -> None:
     with pytest.raises(RecordError) as caught:
         from_chat(bad, "f:1")
     assert str(caught.value).startswith("f:1: ") and words in str(caught.value)
+
+
+def test_cells_that_a_data_frame_fills_are_not_given() -> None:
+    lacking = float("nan")
+    row = {"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]}
+    filled = {**row, "tools": lacking, "id": lacking, "question": lacking, "answer": lacking, "correct": lacking}
+    assert as_trajectory(filled) == as_trajectory(row)

@@ -24,7 +24,8 @@ from trajsynth.filters.words import words
 from trajsynth.protocols import Measures
 from trajsynth.types import Finding, Trajectory
 
-_FIELDS: Final = ("question", "problem", "prompt", "query", "instruction", "input", "text")
+_FIELDS: Final = ("question", "problem", "problem_statement", "prompt", "query", "instruction", "input", "text")
+"""In this order, whatever their case: GAIA writes `Question`."""
 _MOST: Final = 50_000_000
 """Most entries of an index: 400 MB."""
 
@@ -35,7 +36,8 @@ class LeakBenchmark(Filter):
 
     13-word runs are GPT-3's measure of contamination (Brown et al. 2020, appendix C); questions shorter than that are
     compared whole, case, punctuation and blanks aside. Files: `.jsonl` or `.json` with a field `question`, `problem`,
-    `prompt`, `query`, `instruction`, `input` or `text`, else one question a line.
+    `problem_statement`, `prompt`, `query`, `instruction`, `input` or `text` (text or a chat, case aside), else one
+    question a line.
     """
 
     name: ClassVar = "leak.benchmark"
@@ -125,13 +127,17 @@ class Index:
 def _index(paths: tuple[str, ...], n: int, short: int) -> Index:
     runs, whole = array("Q"), array("Q")
     for path in paths:
+        empty = True
         for text in _questions(Path(path)):
             told = words(text)
+            empty = False
             if len(told) >= short:
                 whole.append(_hash(told))
             runs.extend(_grams(told, n))
             if len(runs) > _MOST:
                 raise ConfigError(f"leak.benchmark: {path!r}: more than {_MOST} runs of words; give fewer questions")
+        if empty:
+            raise ConfigError(f"leak.benchmark: {path!r} holds no question, so nothing would ever be found")
     return Index(Sorted(runs), Sorted(whole))
 
 
@@ -152,10 +158,19 @@ def _questions(path: Path) -> Iterator[str]:
 def _text(item: Any, path: Path) -> str:
     if isinstance(item, str):
         return item
-    text = next((item[f] for f in _FIELDS if isinstance(item.get(f), str)), None) if isinstance(item, dict) else None
+    named = {str(key).lower(): value for key, value in item.items()} if isinstance(item, dict) else {}
+    text = next((asked for field in _FIELDS if (asked := _asked_by(named.get(field))) is not None), None)
     if text is None:
         raise ConfigError(f"leak.benchmark: {str(path)!r}: a question has none of the fields {', '.join(_FIELDS)}")
-    return str(text)
+    return text
+
+
+def _asked_by(value: Any) -> str | None:
+    """A question from a text, or from a chat: what its user says."""
+    if isinstance(value, list):
+        said = [m.get("content") for m in value if isinstance(m, dict) and m.get("role") == "user"]
+        value = "\n".join(text for text in said if isinstance(text, str)) or None
+    return value if isinstance(value, str) else None
 
 
 def _grams(told: list[str], n: int) -> Iterator[int]:

@@ -31,7 +31,7 @@ def from_row(row: Any, where: str = "row") -> Trajectory:
     """A foreign row of any known layout; `where` opens the error message. Raises RecordError."""
     if not isinstance(row, Mapping):
         return from_chat(row, where)
-    row = _unwrapped(row)
+    row = _unwrapped(_given(row))
     sharegpt = is_sharegpt(row)
     chat = to_chat(row, where) if sharegpt else _blocks(_told(row, where), where)
     trajectory = from_chat(_with_tools(chat), where)
@@ -39,6 +39,13 @@ def from_row(row: Any, where: str = "row") -> Trajectory:
         source = trajectory.run.source.removesuffix(":chat")
         trajectory = replace(trajectory, run=replace(trajectory.run, source=f"{source}:sharegpt"))
     return with_calls(trajectory)
+
+
+def _given(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The row without the cells that a data frame fills with NaN where a row lacks a column."""
+    if any(isinstance(value, float) and value != value for value in row.values()):
+        return {key: value for key, value in row.items() if not (isinstance(value, float) and value != value)}
+    return row
 
 
 def is_plain_record(row: Mapping[str, Any]) -> bool:
