@@ -50,6 +50,8 @@ _SHARING: Final = 4
 """Families that may share an opening, a middle or an end."""
 _APART_IN_SIGNS: Final = 3
 _MOST_COUNTERS: Final = 3
+_DENSE: Final = 2.5
+"""Copies fill at least one such part of the text they stand in."""
 _LONG_AROUND: Final = 14
 _LONG_BEHIND: Final = 20
 """So many equal signs of Han or kana around a slot, or behind one, are more than a fact asks for."""
@@ -104,6 +106,18 @@ def _family(kind: Difference, members: Sequence[Sentence]) -> Copies:
     return Copies(kind, len(members), sum(size(member.words) for member in members), spans)
 
 
+def _dense(family: Sequence[Sentence]) -> bool:
+    """Whether sentences stand close together: among many of a few dozen signs some are alike by chance."""
+    return _DENSE * sum(s.end - s.start for s in family) >= family[-1].end - family[0].start
+
+
+def _without_odd(family: Sequence[Sentence]) -> Sequence[Sentence]:
+    """The family without one or two that differ from the others, which are equal: they may be other sentences."""
+    (most, times), *_ = Counter(sentence.words for sentence in family).most_common(1)
+    odd = len(family) - times
+    return [s for s in family if s.words == most] if 0 < odd < min(times, FLOOR_COPIES) else family
+
+
 def cumulative(text: str, spans: Sequence[tuple[int, int]]) -> bool:
     """Whether what stands between copies is each time the same and more: the stanzas of a counting song."""
     between = [text[a:b].strip() for (_, a), (b, _) in pairwise(spans)]
@@ -139,12 +153,12 @@ def _of_sentences(text: str, found: Sequence[Sentence], settled: set[int]) -> It
     ]:
         raw = [text[s.start : s.end] for s in family]
         sums = any(map(_SUM.search, raw))
-        if members is None:
-            kind = _difference([s.words for s in family], [WORD.findall(r) for r in raw], sums)
+        if members is not None:
+            kind = _difference_in_signs(members, sums) if _dense(family) else None
         else:
-            kind = _difference_in_signs(members, sums)
+            kind = _difference([s.words for s in family], [WORD.findall(r) for r in raw], sums)
         if kind is not None and not cumulative(text, [(s.start, s.end) for s in family]):
-            yield _family(kind, family)
+            yield _family(kind, family if kind == "counter" else _without_odd(family))
         elif len(set(sentence.words for sentence in family)) > 1:
             settled.update(sentence.start for sentence in family)
 
@@ -263,8 +277,8 @@ def _difference_in_signs(members: Sequence[drift_signs.Signs], sums: bool) -> Di
     if len({member.units for member in members}) < 2:
         return None
     rows = drift_signs.rows(members)
-    if 2 * len(rows) < len(members) or len(rows) < FLOOR_COPIES:
-        return "slot"
+    if 4 * len(rows) < 3 * len(members) or len(rows) < FLOOR_COPIES:
+        return None
     columns = list(zip(*rows, strict=True))
     varying = _varying(columns, sums=sums, apart=_APART_IN_SIGNS)
     if varying is None or not varying.slot:

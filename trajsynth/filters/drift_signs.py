@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import pairwise
 from typing import Final, TypeAlias
 from zlib import crc32
 
@@ -121,18 +122,21 @@ def _two(x: str, y: str, opens: int, word: int) -> tuple[Change, ...]:
 
 
 def rows(members: Sequence[Signs]) -> list[tuple[str, ...]]:
-    """The members with as many columns each: those of what most of them say. A change stands in its first column."""
+    """Of members that differ in one place from what most say, as many columns each; a change is in its first column."""
     commonest = Counter(member.masked for member in members).most_common(1)[0][0]
     like = next(member for member in members if member.masked == commonest)
-    found = _rows(members, like)
-    most = "".join(Counter(column).most_common(1)[0][0] for column in zip(*found, strict=True))
-    plain = signs(words(most))
-    return found if plain.masked == like.masked else _rows(members, plain)
+    found = [(member, changes(like, member)) for member in members]
+    columns = zip(*(_row(member, differ) for member, differ in found if differ is not None), strict=True)
+    plain = signs(words("".join(Counter(column).most_common(1)[0][0] for column in columns)))
+    found = [(member, changes(plain, member)) for member in members]
+    return [_row(member, differ) for member, differ in found if differ is not None and _in_one_place(differ)]
 
 
-def _rows(members: Sequence[Signs], like: Signs) -> list[tuple[str, ...]]:
-    found = ((member, changes(like, member)) for member in members)
-    return [_row(member, differ) for member, differ in found if differ is not None]
+def _in_one_place(differ: Sequence[Change]) -> bool:
+    """Whether changes are next to each other, or few single signs."""
+    if sum(max(end - start, past - mine) for start, end, mine, past in differ) <= _MOST_SIGNS:
+        return True
+    return all(after[0] - before[1] <= _ANCHOR for before, after in pairwise(differ))
 
 
 def _row(member: Signs, differ: Sequence[Change]) -> tuple[str, ...]:

@@ -74,7 +74,7 @@ _LABEL = re.compile(
 )
 _END = re.compile(
     r"(?:(?<=[.!?…])|(?<=[.!?][\"'”’)*_])|(?<=[.!?][\"'”’)*_][\"'”’)*_]))\s+"
-    r"|(?<=[。！？；])[”’」』）]*\s*|(?<=[\u0e00-\u0e7f]) +(?=[\u0e00-\u0e7f])"
+    r"|(?<=[。！？；])[”’」』）]*\s*|(?<=[\u0e00-\u0e4f]) +(?=[\u0e00-\u0e4f])"
     r"|(?<=[ๆฯ])\s+|(?<=[。！？])|\n"
 )
 _ASCII_END = re.compile(r"[.!?][\"')*_]{0,2}(\s+)")
@@ -200,7 +200,7 @@ def _cut(text: str, start: int, line: Line, kind: Kind, item: int) -> Iterator[S
         ends = [match.span(1) for match in _ASCII_END.finditer(text, start, line.end)]
     else:
         ends = [match.span() for match in _END.finditer(text, start, line.end)]
-    if kind == "list" and any(_MARKER.match(text, end, line.end) for _, end in ends):
+    if kind == "list" and _counts_on(text, line, [end for _, end in ends]):
         start, kind, item = line.start, "prose", -1
     at, long = start, line.end - line.start > _PARAGRAPH
     for end, following in [*ends, (line.end, line.end)]:
@@ -209,6 +209,14 @@ def _cut(text: str, start: int, line: Line, kind: Kind, item: int) -> Iterator[S
             if kind == "list" and long:
                 kind, item = "prose", -1
         at = max(at, following)
+
+
+def _counts_on(text: str, line: Line, starts: list[int]) -> bool:
+    """Whether a list item has a second counter in it; behind `[1]` only another one in brackets is."""
+    opens = _MARKER.match(text, line.start, line.end)
+    told = opens is not None and opens["told"] is not None
+    markers = (_MARKER.match(text, start, line.end) for start in starts)
+    return any(marker is not None and (not told or marker["told"] is not None) for marker in markers)
 
 
 def _verse(text: str, found: list[Line]) -> set[int]:
