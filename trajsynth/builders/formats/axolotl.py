@@ -21,7 +21,8 @@ from trajsynth.builders.formats.base import (
 )
 from trajsynth.builders.rows import Refusal, Row
 
-_CONFIG = """# The part of an axolotl config that reads these files.
+_CONFIG = """# The part of an axolotl config that reads these files. For models that think, say `chat_template: jinja`
+# and give in `chat_template_jinja` a template that keeps the thoughts of earlier turns: its own `qwen3` drops them.
 """
 _ENTRY = """{key}:
   - path: {path}
@@ -39,7 +40,12 @@ class Axolotl(Format):
     """See the module."""
 
     name = "axolotl"
-    notes = {"sft": ("axolotl.yaml has the datasets entry; message_field_training: train honours the masks",)}  # noqa: RUF012
+    notes = {  # noqa: RUF012  (a constant)
+        "sft": (
+            "axolotl.yaml has the datasets entry; message_field_training: train honours the masks",
+            "its own chat_template: qwen3 drops the thoughts of earlier turns: give a chat_template_jinja that keeps them",
+        ),
+    }
     refuses = {  # noqa: RUF012  (a constant)
         "dpo": "its DPO strategies drop tools and tool calls; use trl or swift",
         "rl": "its GRPO is TRL's; use trl",

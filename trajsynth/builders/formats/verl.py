@@ -45,6 +45,8 @@ class Verl(Format):
     notes = {  # noqa: RUF012  (a constant)
         "sft": (
             "one file a tool set; raise data.max_length; set data.ignore_input_ids_mismatch=True for Qwen3 templates",
+            "messages are tokenised one by one, where Qwen3's stock template drops every thought: set "
+            "model.custom_chat_template to one that keeps them (its training variant)",
             "arguments are JSON text: right for templates that print it as it is (Qwen), not for Llama 3's `tojson`",
         ),
         "rl": (
