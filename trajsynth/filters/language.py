@@ -48,7 +48,7 @@ _MOST_RUNS: Final = 500
 """Different runs of the second script that are looked up in what the agent was told."""
 _LEAST_LETTERS: Final = 6
 _LEAST_SHARE: Final = 0.005
-_LEAST_LATIN: Final = 0.1
+_LEAST_LATIN: Final = 0.2
 _SURELY_LATIN: Final = 0.97
 _LEAST: Final = {script: _LEAST_LATIN if script == "Latin" else _LEAST_SHARE for script in _SCRIPTS}
 """Below these nobody looks where the letters of the second script stand."""

@@ -59,7 +59,7 @@ _DUMP = re.compile(r"\s*(?:[\dA-Fa-f]{2,8}[:\s]+){6}")
 _ADDRESS = re.compile(r"\s*[a-z][a-z\d+]{1,8}://\S+\s*\Z")
 _ROW = re.compile(r"\s*\"?-?\d[\d.]*\"?\s*[,;|]|[^.!?]*?\b\d{1,6}/\d{1,6}\b")
 """Opens with a number in a column, or counts `3/30`; a row where it ends like no sentence."""
-_DATA = (_QUOTE, _TABLE, _JSON, _LOG, _PATH, _DUMP, _ADDRESS, _YAML)
+_DATA = (_QUOTE, _TABLE, _JSON, _LOG, _PATH, _DUMP, _ADDRESS)
 _NUMBER_WORD = r"[一二三四五六七八九十百]{1,4}|[๐-๙0-9]{1,4}"
 _MARKER = re.compile(
     rf"\s*(?:[-*+•·▪◦–—]\s+)?(?:\*\*)?(?P<counter>\(?(?:\d{{1,4}}|[a-zA-Z]|[ivxIVX]{{1,5}})(?:[.)](?:\s+|\Z)|[、．]\s*)"
@@ -148,10 +148,15 @@ def _kind(raw: str) -> Kind:
     marker = _MARKER.match(raw)
     if marker is not None or _LABEL.match(raw):
         told = marker is None or marker["told"] is None or _SPOKEN_END.search(raw) is not None
-        return "data" if not told or any(form.match(raw) for form in (_TABLE, _LOG, _YAML)) else "list"
-    if any(form.match(raw) for form in _DATA) or _is_code(raw) or _is_row(raw):
+        return "data" if not told or _TABLE.match(raw) or _LOG.match(raw) or _is_yaml(raw) else "list"
+    if _is_yaml(raw) or any(form.match(raw) for form in _DATA) or _is_code(raw) or _is_row(raw):
         return "data"
     return "data" if "   " in raw and len(_COLUMN.findall(raw)) > 1 else "prose"
+
+
+def _is_yaml(raw: str) -> bool:
+    """Whether an indented line is a key, or a key with a value of one word."""
+    return raw[0] in " \t" and _YAML.match(raw) is not None
 
 
 def _is_row(raw: str) -> bool:
