@@ -43,7 +43,7 @@ class Axolotl(Format):
     notes = {  # noqa: RUF012  (a constant)
         "sft": (
             "axolotl.yaml has the datasets entry; message_field_training: train honours the masks",
-            "its own chat_template: qwen3 drops the thoughts of earlier turns: give a chat_template_jinja that keeps them",
+            "its own chat_template: qwen3 drops thoughts of earlier turns: give a chat_template_jinja that keeps them",
         ),
     }
     refuses = {  # noqa: RUF012  (a constant)
