@@ -107,6 +107,15 @@ def test_wherever_the_store_breaks_off_the_output_is_the_same(
 
 
 @pytest.mark.slow
+def test_a_store_of_nothing_but_garbage_is_measured_anew(
+    rows_file: Path, undisturbed: dict[str, bytes], tmp_path: Path
+) -> None:
+    run(rows_file, tmp_path / "out")
+    (tmp_path / "out" / "measured" / "rows").write_bytes(b"\x00\xff garbage\n\x7f\n{}\n")
+    run(rows_file, tmp_path / "out")
+    assert written(tmp_path / "out") == undisturbed
+
+
 def test_only_new_and_changed_rows_are_measured(tmp_path: Path) -> None:
     rows = telling_rows(8)
     path, out = write_rows(tmp_path / "rows.jsonl", rows), tmp_path / "out"

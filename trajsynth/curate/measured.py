@@ -135,8 +135,9 @@ class Store:
         self._old = len(self._index.ids)
         by_plan = Counter(self._index.plans)
         self.usable = sum(count for plan, count in by_plan.items() if plan < len(plans) and self._covers[plan])
-        if by_plan and not self.usable:
-            latest = plans[max(plan for plan in by_plan if plan < len(plans))]
+        known = [plan for plan in by_plan if plan < len(plans)]  # damaged lines have none
+        if known and not self.usable:
+            latest = plans[max(known)]
             self.lacking = sorted({key.partition(":")[0] for key in latest.lacking(keys)})
 
     def open_last(self, keys: Keys) -> None:
