@@ -106,7 +106,6 @@ def test_wherever_the_store_breaks_off_the_output_is_the_same(
     assert run(rows_file, tmp_path)[0].looked == []
 
 
-@pytest.mark.slow
 def test_a_store_of_nothing_but_garbage_is_measured_anew(
     rows_file: Path, undisturbed: dict[str, bytes], tmp_path: Path
 ) -> None:
@@ -116,6 +115,7 @@ def test_a_store_of_nothing_but_garbage_is_measured_anew(
     assert written(tmp_path / "out") == undisturbed
 
 
+@pytest.mark.slow
 def test_only_new_and_changed_rows_are_measured(tmp_path: Path) -> None:
     rows = telling_rows(8)
     path, out = write_rows(tmp_path / "rows.jsonl", rows), tmp_path / "out"
