@@ -62,6 +62,9 @@ def test_words_anywhere_and_numerals(copies: tuple[str, ...]) -> None:
         "".join(f"这座桥建于{y}年并且在战争之后重新修建。" for y in (1871, 1903, 1788, 1650, 1911)),
         "\n".join(f"・{ZH.format(x)}" for x in THINGS[ZH]),
         "\n".join(f"（{n}）{ZH.format(x)}" for n, x in zip("一二三四", THINGS[ZH], strict=True)),
+        "\n".join(f"第{n}条 {x}的会员每年应当向协会缴纳会费" for n, x in zip("一二三四", THINGS[ZH], strict=True)),
+        "\n".join(f"{x}的分店位于市中心每天营业到晚上十点半" for x in THINGS[ZH]),  # lines that end no sentence
+        "".join(f"若第{i}项等于{3 * i}，则它不能被七整除，所以不是要找的数。" for i in range(6)),
         "\n".join(f"年份｜{ZH.format(x)}｜无" for x in THINGS[ZH]),
         "年轻的船长画下了一罐蓝墨水。年轻的船长画下了一罐蓝墨水。年轻的船长画下了一罐蓝墨水。他的侄子画下了一罐蓝墨水。",
     ],

@@ -44,7 +44,8 @@ _PRONOUNS: Final = frozenset({"i", "you", "he", "she", "it", "we", "they"})
 _AUXILIARIES: Final = frozenset(
     {"have", "has", "had", "will", "would", "shall", "am", "are", "is", "was", "were", "do", "does"}
 )
-_SUM = re.compile(r"=\s*\d")
+_SUM = re.compile(r"(?:=|等于|等於)\s*\d")
+_CLOSED = re.compile(r"[。！？.!?…\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff][”’」』）)]*\Z")
 _REGULAR: Final = 0.6
 _SHARING: Final = 4
 """Families that may share an opening, a middle or an end."""
@@ -155,6 +156,8 @@ def _of_sentences(text: str, found: Sequence[Sentence], settled: set[int]) -> It
         sums = any(map(_SUM.search, raw))
         if members is not None:
             kind = _difference_in_signs(members, sums) if _dense(family) else None
+            if kind == "word" and 2 * sum(_CLOSED.search(r.rstrip()) is not None for r in raw) < len(raw):
+                kind = "slot"  # lines that end no sentence are a list, in scripts in which one sees it
         else:
             kind = _difference([s.words for s in family], [WORD.findall(r) for r in raw], sums)
         if kind is not None and not cumulative(text, [(s.start, s.end) for s in family]):
