@@ -91,7 +91,7 @@ def _prompts(out: Path, sources: dict[str, list[Trajectory]], about: dict[str, d
     for source, trajectories in sources.items():
         for format_ in [name for name in ("trl", "verl") if name in FORMATS]:
             name = f"{source}-rl-{format_}-full-{'jsonl' if format_ == 'trl' else 'parquet'}"
-            tool_class = "" if source == "run" else "verl.tools.base_tool.BaseTool"
+            tool_class = "" if source == "run" else "verltool.Tool"
             target = Target(format=format_, check=True, run=run if source == "run" else "", tool_class=tool_class)
             report = build_rl(trajectories, out / name, target)
             _told(name, report)
