@@ -39,10 +39,10 @@ _SCRIPTS: Final = {
 _LETTERS = {name: re.compile(f"[{signs}]+") for name, signs in _SCRIPTS.items()}
 _FOREIGN = re.compile("[" + "".join(signs for name, signs in _SCRIPTS.items() if name != "Latin") + "]")
 _URLS = re.compile(r"https?://\S+|`[^`]*`|\\[a-z]+")
-_PHRASE = re.compile(
-    "(?<![{0}\\w+/=])(?:[{0}]{{1,20}}(?:['’][a-z]{{1,3}})?[,;:]? ){{3,}}[{0}]{{1,20}}".format(_SCRIPTS["Latin"])
-)
-"""Four words and more of Latin letters: keys, names, hashes and packed data are no text."""
+_PHRASES = "(?<![{0}\\w+/=])(?:[{0}]{{1,20}}(?:['’][a-z]{{1,3}})?[,;]? ){{{1},}}[{0}]{{1,20}}"
+_PHRASE = re.compile(_PHRASES.format(_SCRIPTS["Latin"], 3))
+_SOME_WORDS = re.compile(_PHRASES.format(_SCRIPTS["Latin"], 2))
+"""Four words and more (three) of Latin letters: keys, names, hashes and packed data are no text."""
 _CITED = re.compile(r"\s*\[\d{1,4}\]")
 _MOST_RUNS: Final = 500
 """Different runs of the second script that are looked up in what the agent was told."""
@@ -166,7 +166,7 @@ def _main(told: Counter[str]) -> str:
 
 def _in_phrases(text: str) -> int:
     """Latin letters, and what stands between, of a text that says something in them."""
-    return sum(match.end() - match.start() for match in _PHRASE.finditer(text))
+    return sum(match.end() - match.start() for match in _SOME_WORDS.finditer(text))
 
 
 def _spoken(text: str) -> str:

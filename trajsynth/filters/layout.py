@@ -53,6 +53,8 @@ _LONG = 240
 _YAML = re.compile(r"(?: {2,}|\t+)(?:- )?[^\W\dA-Z][\w.-]{0,30}:(?: +[^\s.!?。]{1,24})?\s*\Z")
 _HEADING = re.compile(r"\s*\[[^\W\d][\w ,.:’'()-]{0,40}\]\s*\Z")
 _CODE_ENDS = (";", "{", "}", "):", "=>", "\\", "};", "),")
+_QUOTED_ENDS = ('")', "')")
+_CALL = re.compile(r"[A-Za-z_]\w*\((['\"])[^'\"]*\1\)\Z")
 _SPOKEN_END = re.compile(r"[.!?。！？][\"'”’」』）)*]*\s*\Z")
 _SPOKEN = re.compile(r"[^=(){};]*[.!?]\s*\Z")
 _DUMP = re.compile(r"\s*(?:[\dA-Fa-f]{2,8}[:\s]+){6}")
@@ -166,7 +168,10 @@ def _is_row(raw: str) -> bool:
 
 def _is_code(raw: str) -> bool:
     """Whether a line is code; one that opens like it and ends like a sentence is none."""
-    return raw.rstrip().endswith(_CODE_ENDS) or (_CODE.match(raw) is not None and _SPOKEN.match(raw) is None)
+    end = raw.rstrip()
+    if end.endswith(_CODE_ENDS) or (end[-2:] in _QUOTED_ENDS and _CALL.search(end) is not None):
+        return True
+    return _CODE.match(raw) is not None and _SPOKEN.match(raw) is None
 
 
 def sentences(text: str) -> tuple[Sentence, ...]:
