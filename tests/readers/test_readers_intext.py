@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -155,6 +156,31 @@ def test_react_in_one_text() -> None:
     assert trajectory.conversations[0].messages[-1].content == "Thought: I know.\nFinal Answer: 42"
     assert trajectory.conversations[0].messages[1].content == "Thought: I look."
     assert trajectory.run.source == "rows:react"
+
+
+@pytest.mark.parametrize("spelled", [str.title, str.upper])
+def test_actions_in_plain_words_are_calls_where_no_tools_are_listed(spelled: Callable[[str], str]) -> None:
+    step = f"{spelled('Thought')}: It may be there.\n{spelled('Action')}: go to cabinet 1"
+    turns = [
+        {"role": "user", "content": "Find a mug."},
+        {"role": "assistant", "content": step},
+        {"role": "user", "content": f"{spelled('Observation')}: It is closed."},
+        {"role": "assistant", "content": f"{spelled('Thought')}: I stop.\n{spelled('Action')}: None"},
+    ]
+    read = from_row({"messages": turns}).conversations[0].messages
+    assert [(c.name, c.arguments) for m in read for c in m.tool_calls] == [("action", '{"input": "go to cabinet 1"}')]
+    assert [(m.role, m.content) for m in read][2] == ("tool", "It is closed.")
+    listed = from_row({"messages": turns, "tools": [{"name": "look", "parameters": {"type": "object"}}]})
+    assert not any(m.tool_calls for m in listed.conversations[0].messages)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["We agreed.\nAction: call the dentist", "Thought: so\nAction: call\nall of them", "Thought: so\nAction: none"],
+)
+def test_no_plain_action(text: str) -> None:
+    row = {"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": text}]}
+    assert not any(m.tool_calls for m in from_row(row).conversations[0].messages)
 
 
 def test_react_alternating_and_as_question_and_text() -> None:

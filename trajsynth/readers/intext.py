@@ -20,6 +20,7 @@ from trajsynth.readers.tagged import TAG, responses, tagged_calls
 from trajsynth.signals import error_outcome
 from trajsynth.types import Conversation, Message, ToolCall, Toolset, Trajectory
 
+_OBSERVED = re.compile(r"\A(?:Observation|OBSERVATION)[ \t]?:")
 _NUMBERED = re.compile(r"^\[Result (\d+) of (\d+)\]\n", re.MULTILINE)
 
 
@@ -151,7 +152,7 @@ def _react(trajectory: Trajectory, conversation: Conversation) -> Trajectory:
                 if step.seen is not None:
                     out.result(step.seen)
         elif message.role == "user" and out.open:
-            out.result(message.content.strip().removeprefix("Observation:").strip())
+            out.result(_OBSERVED.sub("", message.content.strip()).strip())
         else:
             out.add(message)
     return _rebuilt(trajectory, replace(conversation, messages=tuple(out.messages)), "react", trajectory.invocation)

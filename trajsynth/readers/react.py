@@ -1,7 +1,9 @@
 """ReAct text, step by step: `Thought:`, `Action:`, `Action Input:` (or `Action: tool[input]`), `Observation:`.
 
 Level 1, imports types. An input that is no JSON object becomes the tool's only parameter, `input` where that is not
-known. `Finish[...]`, `Action: None` and `Final Answer:` are no calls. Tests: tests/readers/test_readers_intext.py.
+known. Where no tools are listed an action behind a thought may be plain words (`Action: go to cabinet 1`): the `input`
+of the tool `action`. `Finish[...]`, `Action: None` and `Final Answer:` are no calls. Labels may be in capitals. Tests:
+tests/readers/test_readers_intext.py.
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ from typing import Final
 from trajsynth.types import ToolCall, Toolset
 
 _LABEL = re.compile(
-    r"^[ \t]{0,8}(Thought|Action Input|Action_Input|Action|Observation|Final Answer)(?:[ \t]\d{1,3})?[ \t]?:[ \t]*",
+    r"^[ \t]{0,8}(Thought|THOUGHT|Action Input|Action_Input|ACTION INPUT|Action|ACTION|Observation|OBSERVATION"
+    r"|Final Answer|FINAL ANSWER)(?:[ \t]\d{1,3})?[ \t]?:[ \t]*",
     re.MULTILINE,
 )
 _BRACKETS = re.compile(r"([\w.-]{1,100})\[(.*)\]\s*", re.DOTALL)
@@ -44,7 +47,7 @@ class _Part:
 
 def is_react(content: str) -> bool:
     """Whether a text holds a call in this grammar."""
-    return "Action" in content and any(step.call is not None for step in react_steps(content))
+    return ("Action" in content or "ACTION" in content) and any(step.call is not None for step in react_steps(content))
 
 
 def react_steps(content: str, tools: Toolset = ()) -> Iterator[Step]:
@@ -53,6 +56,8 @@ def react_steps(content: str, tools: Toolset = ()) -> Iterator[Step]:
     said = i = 0
     while i < len(parts):
         call, width = _call(parts[i : i + 2], tools)
+        if call is None and not tools and i and parts[i - 1].label == "Thought":
+            call = _plain(parts[i : i + 2])
         if call is None:
             i += 1
             continue
@@ -69,12 +74,16 @@ def _parts(content: str) -> Iterator[_Part]:
     """Labelled stretches; inside an observation only a thought, an action or a final answer ends it."""
     marks: list[re.Match[str]] = []
     for mark in _LABEL.finditer(content):
-        inside = bool(marks) and marks[-1][1] == "Observation"
-        if not (inside and mark[1] not in ("Thought", "Action", "Final Answer")):
+        inside = bool(marks) and _named(marks[-1]) == "Observation"
+        if not (inside and _named(mark) not in ("Thought", "Action", "Final Answer")):
             marks.append(mark)
     ends = [*(mark.start() for mark in marks[1:]), len(content)]
     for mark, end in zip(marks, ends, strict=False):
-        yield _Part(mark[1].replace("_", " "), mark.start(), content[mark.end() : end].strip(), end)
+        yield _Part(_named(mark), mark.start(), content[mark.end() : end].strip(), end)
+
+
+def _named(mark: re.Match[str]) -> str:
+    return mark[1].replace("_", " ").title()
 
 
 def _call(parts: Sequence[_Part], tools: Toolset) -> tuple[ToolCall | None, int]:
@@ -88,6 +97,15 @@ def _call(parts: Sequence[_Part], tools: Toolset) -> tuple[ToolCall | None, int]
     if bracket is None or bracket[1].lower() in _NO_CALL:
         return None, 1
     return _written(bracket[1], bracket[2], tools), 1
+
+
+def _plain(parts: Sequence[_Part]) -> ToolCall | None:
+    """An action in words, with its observation or the end of the text behind it."""
+    body = parts[0].body.strip("`* ")
+    ended = len(parts) == 1 or parts[1].label == "Observation"
+    if parts[0].label != "Action" or not ended or "\n" in body or _BRACKETS.fullmatch(body) or body.lower() in _NO_CALL:
+        return None
+    return ToolCall(name="action", arguments=json.dumps({"input": body}, ensure_ascii=False))
 
 
 def _written(name: str, text: str, tools: Toolset) -> ToolCall:
