@@ -89,3 +89,15 @@ def test_a_folder_of_another_config_says_what_differs(folder: Path, capsys: pyte
     assert "-o" in said
     assert (folder / "outputs/run/trajectories-00000.jsonl").read_bytes() == record
     assert json.loads(record)["question"]["text"] == "Who?"
+
+
+@pytest.mark.parametrize(("output", "said"), [("list.yaml", "exists"), ("list.yaml/sets", "ot a directory")])
+def test_an_output_folder_that_cannot_be_is_said_in_one_line(
+    folder: Path, capsys: pytest.CaptureFixture[str], output: str, said: str
+) -> None:
+    (folder / "kept.jsonl").write_text("")
+    before = (folder / "list.yaml").read_bytes()
+    assert trajsynth("build", "dpo", "kept.jsonl", "-o", output) == 2
+    told = capsys.readouterr().err
+    assert said in told and "list.yaml" in told and len(told.splitlines()) == 1
+    assert (folder / "list.yaml").read_bytes() == before

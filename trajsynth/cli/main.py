@@ -7,6 +7,7 @@ Tests: tests/cli/.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -27,6 +28,9 @@ from trajsynth.cli.stats import stats
 from trajsynth.cli.view import view
 from trajsynth.errors import InputError, RolloutError
 
+_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EEXIST, errno.ENOENT,
+                   errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG})  # fmt: skip
+"""What a disk or a path says no with: nothing a traceback would help with."""
 SETTINGS = {"auto_envvar_prefix": "TRAJSYNTH", "help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 
@@ -69,6 +73,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BrokenPipeError:  # the reader of our output went away, e.g. `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
+    except OSError as error:
+        if error.errno not in _DISK:
+            raise
+        where = f"{error.filename!r}: " if error.filename else ""
+        click.echo(f"trajsynth: {where}{error.strerror}", err=True)
+        code = 2
     sys.exit(code or 0)
 
 
