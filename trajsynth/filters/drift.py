@@ -142,14 +142,16 @@ def _alike(a: str, b: str) -> int:
 def _of_sentences(text: str, found: Sequence[Sentence], settled: set[int]) -> Iterator[Copies]:
     """Families of sentences; where those of the others begin, whose differences are facts, is added to `settled`."""
     found = [sentence for sentence in found if size(sentence.words) >= _FLOOR]
-    wide = [] if text.isascii() else [sentence for sentence in found if unspaced(sentence.words)]
-    if wide:
-        found = [sentence for sentence in found if not unspaced(sentence.words)]
-    spaced = _families([tuple(map(_masked, sentence.words)) for sentence in found], _thirds, _near)
+    wide: list[Sentence] = []
+    if not text.isascii():
+        spaced_out = [not unspaced(sentence.words) for sentence in found]
+        wide = [sentence for sentence, spaced in zip(found, spaced_out, strict=True) if not spaced]
+        found = [sentence for sentence, spaced in zip(found, spaced_out, strict=True) if spaced]
+    in_words = _families([tuple(map(_masked, sentence.words)) for sentence in found], _thirds, _near)
     signed = [drift_signs.signs(sentence.words) for sentence in wide]
     near = _families(signed, drift_signs.keys, drift_signs.near)
     for family, members in [
-        *(([found[i] for i in members], None) for members in spaced),
+        *(([found[i] for i in members], None) for members in in_words),
         *(([wide[i] for i in members], [signed[i] for i in members]) for members in near),
     ]:
         raw = [text[s.start : s.end] for s in family]
@@ -172,13 +174,18 @@ def _families(
     """Indices of sentences near the first of them, where there are enough."""
     families: list[list[int]] = []
     index: defaultdict[Hashable, list[int]] = defaultdict(list)
+    known: dict[T, int] = {}
     for i, sentence in enumerate(told):
+        if sentence in known:
+            families[known[sentence]].append(i)
+            continue
         own = keys(sentence)
         at = next((f for key in own for f in index[key] if near(told[families[f][0]], sentence)), None)
         if at is None:
             at = len(families)
             families.append([])
         families[at].append(i)
+        known[sentence] = at
         for key in own:
             if at not in index[key] and len(index[key]) < _SHARING:
                 index[key].append(at)

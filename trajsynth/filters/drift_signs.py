@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final, TypeAlias
 from zlib import crc32
@@ -51,7 +52,7 @@ class Signs:
 def signs(told: Sequence[str]) -> Signs:
     """The signs of units."""
     units = _joined(told)
-    masked = "".join("0" if _NUMERALS.match(u) or u[0].isdigit() else u if len(u) == 1 else _alone(u) for u in units)
+    masked = "".join(map(_sign, units))
     return Signs(units, masked, _SYLLABIC_WORD if 2 * sum(map(syllabic, units)) > len(units) else _WORD)
 
 
@@ -65,9 +66,12 @@ def _joined(told: Sequence[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _alone(unit: str) -> str:
-    """A sign for a word of several letters; two words have the same one now and then."""
-    return chr(_PRIVATE + crc32(unit.encode("utf-8", "surrogatepass")) % _PRIVATE_SIGNS)
+@lru_cache(maxsize=16_384)
+def _sign(unit: str) -> str:
+    """The sign of a unit: of a number 0, of a word of several letters one that few others have."""
+    if _NUMERALS.match(unit) or unit[0].isdigit():
+        return "0"
+    return unit if len(unit) == 1 else chr(_PRIVATE + crc32(unit.encode("utf-8", "surrogatepass")) % _PRIVATE_SIGNS)
 
 
 def keys(sentence: Signs) -> tuple[str, ...]:
@@ -110,6 +114,8 @@ def _alike(a: str, b: str) -> int:
 def _two(x: str, y: str, opens: int, word: int) -> tuple[Change, ...]:
     """Two changes around the longest stretch that both have; none where there are more."""
     if abs(len(x) - len(y)) > 2 * word or min(len(x), len(y)) < _ANCHOR:
+        return ()
+    if not any(x[i : i + _ANCHOR] in y for i in range(len(x) - _ANCHOR + 1)):
         return ()
     i, j, size = SequenceMatcher(None, x, y, autojunk=False).find_longest_match()
     rests = (i, j, len(x) - i - size, len(y) - j - size)
