@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from itertools import product
 from typing import Any
 
 import pytest
@@ -89,6 +90,13 @@ def count(form: str, copies: int, joint: str = " ") -> str:
         ),
         (
             " ".join(f"The {a} of {b} was built by hand then." for a, b in zip("abcdefgh", "stuvwxyz", strict=True)),
+            False,
+        ),
+        (
+            " ".join(
+                f"If the gate is {a} and the deck is {b}, then the ferry stays in port."
+                for a, b in product(("open", "shut"), ("wet", "dry"))
+            ),
             False,
         ),
         (count("page {} let me look at the list of bridges again and then", 6), True),

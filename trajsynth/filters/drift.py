@@ -12,6 +12,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from math import prod
 from typing import Final, Literal, TypeAlias, TypeVar
 
 from trajsynth.filters import drift_signs
@@ -327,6 +328,9 @@ def _varying(columns: Sequence[Sequence[str]], *, sums: bool, apart: int = 1) ->
         return None
     if len(numbers) > 1 and columns[numbers[0]][1:] == columns[numbers[-1]][:-1]:
         return None  # each hands its number on to the next: a counting rhyme
+    kinds = [len(set(columns[i])) for i in changing]
+    if len(kinds) > 1 and prod(kinds) == copies == len(set(zip(*columns, strict=True))):
+        return None  # every case once: open and shut, wet and dry
     if slots > 1 or (slots and numbers) or len(high) > apart + 2:
         return None
     return _Varying(high, len(changing), "counter" if numbers else "word")
