@@ -1,6 +1,6 @@
 """What every builder does around its own selection: open the format, write, count, check, report.
 
-Level 3, imports builders.check, formats, ledger and report. Tests: tests/builders/.
+Level 3, imports builders.faithful, formats, ledger, once, report and split. Tests: tests/builders/.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from trajsynth.builders.faithful import unfaithful
 from trajsynth.builders.formats import FileType, Format, Kind, format_named
 from trajsynth.builders.formats.base import datasets_module
 from trajsynth.builders.ledger import Checker, Ledger, SplitOf
+from trajsynth.builders.once import once
 from trajsynth.builders.report import STATS_FILE, BuildReport, Lengthmeter, earlier_files, write_stats
 from trajsynth.builders.rows import Reasoning
 from trajsynth.builders.split import share_for, split_of
@@ -94,7 +95,8 @@ def build(
     fill: Fill,
     differs: Differs = unfaithful,
 ) -> BuildReport:
-    """Fill folder `out`, replacing an earlier build; an error on the way leaves that as it was.
+    """Fill folder `out`, replacing an earlier build; an error on the way leaves that as it was. A rollout that comes
+    twice is built from once.
 
     Raises ConfigError for a format nobody knows or that has no such kind, MissingExtra for Parquet without `datasets`.
     """
@@ -111,7 +113,7 @@ def build(
     tick = target.progress or _silent
     with Ledger(out, kind, layout, file_type, split) as book:
         book.tick = lambda: tick("rows written", 1)
-        meters = fill(_told(trajectories, tick), layout, book)
+        meters = fill(once(_told(trajectories, tick), book), layout, book)
     extras = layout.extras(kind, dict(book.rows)) if book.rows else {}
     for name, content in extras.items():
         with atomic_write(out / name) as file:
@@ -122,7 +124,7 @@ def build(
     if target.check:
         with Checker(out, kind, target.layout(), file_type, split) as checker:
             checker.tick = lambda: tick("rows checked", 1)
-            fill(_watched(trajectories, checker, differs), checker.layout, checker)
+            fill(_watched(once(trajectories, checker), checker, differs), checker.layout, checker)
             report = _checked(report, checker)
     write_stats(report)
     return report
