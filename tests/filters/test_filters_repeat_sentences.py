@@ -44,6 +44,8 @@ def between(said: str, copies: int, joint: str = " ") -> str:
         (between(f"- {AGAIN}", 8, "\n"), True),
         (" ".join([AGAIN] * 6), False),  # back to back: repeat.loop
         ("```\n" + between(AGAIN, 9, "\n") + "\n```", False),
+        ("".join(f'{AGAIN}\nsearch("page {k}")\n' for k in range(4)), True),  # nothing but data between
+        ("".join(f'{AGAIN}\n{{"page": {k}}}\n' for k in range(3)), False),
         (between("我需要再查一下这座桥。", 4), True),
         (between("もう一度このページを開きます。", 4), True),
         (" ".join(f"ฉันต้องตรวจสอบปีที่ก่อตั้งอีกครั้ง {t}" for t in ("สะพานใหม่", "เมืองเก่า", "บ้านริมน้ำ", "หอนาฬิกา")), True),

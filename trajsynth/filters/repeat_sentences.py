@@ -91,12 +91,12 @@ def _interleaved(place: Place, trajectory: Trajectory) -> Iterator[dict[str, Any
     before: tuple[str, ...] = ()
     runs = [run for run in block_runs(place.text) if run.copies >= _LOOP_COPIES and run.block <= _LOOP_BLOCK]
     loops = deque(sorted((run.first, run.end) for run in runs))
-    looping = 0
+    looping = ended = 0
     for sentence in sentences(place.text):
         while loops and loops[0][0] <= sentence.start:
             looping = max(looping, loops.popleft()[1])
-        again = sentence.words == before
-        before = sentence.words
+        again = sentence.words == before and not place.text[ended : sentence.start].strip()
+        before, ended = sentence.words, sentence.end
         if again or sentence.start < looping or sentence.kind == "verse" or size(sentence.words) < SENTENCE_WORDS:
             continue
         groups[sentence.words].append(sentence)
