@@ -41,6 +41,24 @@ def test_control_tokens_in_arguments_and_reasoning() -> None:
     assert [(f.message, f.span) for f in found] == [(1, None), (2, None)]
 
 
+@pytest.mark.parametrize(
+    ("written", "token"),
+    [
+        ("\\u003c|im_start|\\u003e", "<|im_start|>"),
+        ("<\\u007Cim\\u005fend|>", "<|im_end|>"),
+        ("<\\uff5ctool\\u2581calls\\u2581begin\\uFF5C>", "<｜tool▁calls▁begin｜>"),
+        ("[\\/INST]", "[/INST]"),
+        ("\\\\u003c|im_start|\\\\u003e", None),
+        ("caf\\u00e9 a\\/b \\u003cb\\u003e", None),
+    ],
+)
+def test_escapes_of_arguments_hide_no_control_tokens(written: str, token: str | None) -> None:
+    found = ControlTokens().check(row(asks(arguments='{"q": ["' + written + '"]}'), sees("ok")))
+    assert [(f.value, f.message, f.span) for f in found] == ([(token, 1, None)] if token else [])
+    assert not ControlTokens().check(says(written))
+    assert not ControlTokens().check(row(asks(arguments=f'{{"q": "{written}'), sees("no JSON")))
+
+
 def test_secrets_are_found_anywhere_and_never_shown_whole() -> None:
     found = Secrets().check(row(asks(arguments={"key": f"sk-proj-{RANDOM}"}), sees(f"x postgres://app:{RANDOM}@db/x")))
     assert [(f.code, f.message) for f in found] == [("secret", 1), ("secret", 2)]

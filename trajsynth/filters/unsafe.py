@@ -6,11 +6,14 @@ Tests: tests/filters/test_filters_unsafe.py.
 
 from __future__ import annotations
 
+import json
+import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, NamedTuple
 
+from trajsynth.arguments import parse_arguments
 from trajsynth.credentials import find_secrets
 from trajsynth.filters.base import Filter
 from trajsynth.filters.view import remembered
@@ -19,6 +22,8 @@ from trajsynth.signals import CONTROL_TOKENS, may_hold_control_tokens
 from trajsynth.types import Finding, Message, Trajectory
 
 _SHOWN: Final = 6
+_HIDING: Final = re.compile(r"\\(?:/|u00[2-7]|u[fF][fF]5[cC])")
+"""Escapes of JSON behind which a sign of a control token can stand: a slash, ASCII, the full-width bar."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,8 @@ class ControlTokens(Filter):
     """A control token of a chat template in a message's text, most often in a page that a tool brought.
 
     A tokeniser would take it for the real thing and the page for a turn. The builders refuse such rows; a recipe
-    removes them before. `trajsynth.signals.CONTROL_TOKENS` names the templates known.
+    removes them before. JSON's escapes hide none in a call's arguments, which training rows have parsed.
+    `trajsynth.signals.CONTROL_TOKENS` names the templates known.
     """
 
     name: ClassVar = "unsafe.control_tokens"
@@ -34,7 +40,7 @@ class ControlTokens(Filter):
 
     def measure(self, trajectory: Trajectory) -> Measures:
         told = _told(trajectory)
-        if not may_hold_control_tokens(told.all):
+        if not may_hold_control_tokens(told.all) and _HIDING.search(told.all) is None:
             return {"tokens": []}
         return {"tokens": [found for text in told.texts for found in _tokens(text)]}
 
@@ -48,8 +54,11 @@ class ControlTokens(Filter):
 
 
 def _tokens(text: _Text) -> Iterator[dict[str, Any]]:
-    """The first control token of a text."""
+    """The first control token of a text, in arguments also one behind JSON's escapes: a row has them parsed."""
     match = CONTROL_TOKENS.search(text.text)
+    if match is None and text.field == "arguments" and _HIDING.search(text.text):
+        parsed = parse_arguments(text.text).arguments
+        match = CONTROL_TOKENS.search(json.dumps(parsed, ensure_ascii=False))
     if match is not None:
         span = {"span": list(match.span())} if text.field == "content" else {}
         yield {**text.place, "token": match[0], **span}
