@@ -9,25 +9,31 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import inspect
 
-from trajsynth.config import Config, convert
+from trajsynth.config import Config, Section, decode_hook
 from trajsynth.errors import ConfigError, unknown
 
+S = TypeVar("S", bound=Section)
 _STEP = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+|\.\.\.)\]")
 
 
 def validate(data: dict[str, Any], where: str) -> Config:
     """Plain data -> Config; raises ConfigError `where: a.b.0.c: problem`, in the spelling `--set` takes."""
-    problem = _problem(data)
+    return validate_as(Config, data, where)
+
+
+def validate_as(kind: type[S], data: dict[str, Any], where: str) -> S:
+    """Plain data -> a section of the config, or all of it; raises ConfigError as `validate` does."""
+    problem = _problem(kind, data)
     if problem is None:
-        return convert(data)
-    path = _real_path(data, problem)
-    value, kind = _descend(data, path)
-    said = _say(problem.partition(" - at ")[0], value, kind)
+        return msgspec.convert(data, kind, dec_hook=decode_hook)
+    path = _real_path(kind, data, problem)
+    value, expected = _descend(kind, data, path)
+    said = _say(problem.partition(" - at ")[0], value, expected)
     raise ConfigError(f"{': '.join(part for part in (where, dotted(path), said) if part)}")
 
 
@@ -36,30 +42,30 @@ def dotted(path: Sequence[str | int]) -> str:
     return ".".join(str(step) for step in path)
 
 
-def _problem(data: Any) -> str | None:
-    """msgspec's message, None when the data is a config."""
+def _problem(kind: type[Section], data: Any) -> str | None:
+    """msgspec's message, None when the data is such a section."""
     try:
-        convert(data)
+        msgspec.convert(data, kind, dec_hook=decode_hook)
     except msgspec.ValidationError as error:
         return str(error)
     return None
 
 
-def _real_path(data: dict[str, Any], problem: str) -> tuple[str | int, ...]:
+def _real_path(kind: type[Section], data: dict[str, Any], problem: str) -> tuple[str | int, ...]:
     """Where the fault lies, with the keys that msgspec leaves out."""
     at = problem.partition(" - at ")[2]
     steps: list[str | int] = []
     for name, index in _STEP.findall(at.rpartition("$")[2].rstrip("`")):
         if index == "...":
-            steps.append(_guilty_key(data, steps, problem))
+            steps.append(_guilty_key(kind, data, steps, problem))
         else:
             steps.append(name or int(index))
     if at.startswith("`key`"):
-        steps.append(_guilty_key(data, steps, problem))
+        steps.append(_guilty_key(kind, data, steps, problem))
     return tuple(steps)
 
 
-def _guilty_key(data: dict[str, Any], path: Sequence[str | int], problem: str) -> str:
+def _guilty_key(kind: type[Section], data: dict[str, Any], path: Sequence[str | int], problem: str) -> str:
     """The entry of the map at `path` that alone gives the same message."""
     entries = _at(data, path)
     for key in entries:
@@ -68,7 +74,7 @@ def _guilty_key(data: dict[str, Any], path: Sequence[str | int], problem: str) -
         for other in entries:
             if other != key:
                 del alone[other]
-        if _problem(trial) == problem:
+        if _problem(kind, trial) == problem:
             return str(key)
     return "?"
 
@@ -79,9 +85,9 @@ def _at(data: Any, path: Sequence[str | int]) -> Any:
     return data
 
 
-def _descend(data: Any, path: Sequence[str | int]) -> tuple[Any, inspect.Type]:
+def _descend(section: type[Section], data: Any, path: Sequence[str | int]) -> tuple[Any, inspect.Type]:
     """The value at `path` and the type it should have had (that of the last step that exists)."""
-    kind: inspect.Type = inspect.type_info(Config)
+    kind: inspect.Type = inspect.type_info(section)
     for step in path:
         kind = _fitting(kind, data)
         data = _child(data, step)

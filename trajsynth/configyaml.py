@@ -131,24 +131,24 @@ def read(text: str, where: str) -> Data:
     return data
 
 
-def override(data: Data, setting: str) -> None:
+def override(data: Data, setting: str, option: str = "--set") -> None:
     """Write one `a.b.0.c=value` into `data`, in place; the value is read as YAML, so `{}` and `[1, 2]` work.
 
     A key with dots in it (`teachers.qwen2.5.model`) is found when it is there already. Whether the key means
-    anything is for the config's own validation to say. Raises ConfigError for a bad form, a list index out of range or
-    a path that leads into a plain value.
+    anything is for the config's own validation to say; `option` opens the messages. Raises ConfigError for a bad form,
+    a list index out of range or a path that leads into a plain value.
     """
     path, separator, value = setting.partition("=")
     parts = path.strip().split(".")
     if not separator or not all(parts):
-        raise ConfigError(f"--set {setting!r}: expected KEY=VALUE, for example --set rollout.max_turns=50")
-    parsed = _parse(value, f"--set {setting!r}")
+        raise ConfigError(f"{option} {setting!r}: expected KEY=VALUE, for example --set rollout.max_turns=50")
+    parsed = _parse(value, f"{option} {setting!r}")
     node: Any = data
     done: list[str] = []
     while True:
         key, parts = _next_key(node, parts)
         done.append(key)
-        slot = _slot(node, key, f"--set {setting!r}: {'.'.join(done)}")
+        slot = _slot(node, key, f"{option} {setting!r}: {'.'.join(done)}")
         if not parts:
             node[slot] = parsed
             return

@@ -62,8 +62,8 @@ class Target:
     """Called with what is being done ("trajectories read", "rows written", "rows checked") and how many more there are.
     """
 
-    def layout(self) -> Format:
-        """A fresh format; raises ConfigError."""
+    def layout(self, kind: Kind | None = None) -> Format:
+        """A fresh format, for a kind of data set; raises ConfigError."""
         if not isinstance(self.format, str):
             return self.format()
         return format_named(
@@ -72,6 +72,7 @@ class Target:
             chat_template=self.chat_template,
             tool_class=self.tool_class,
             run=self.run,
+            kind=kind,
         )
 
     @property
@@ -103,7 +104,7 @@ def build(
     if (target.check or target.counts) and isinstance(trajectories, Iterator):
         why = "a check reads" if target.check else "to count questions for validation reads"
         raise ValueError(f"{why} the trajectories twice: give a list or another iterable that starts again")
-    layout = target.layout()
+    layout = target.layout(kind)
     file_type = target.file_type or layout.file_types[0]
     layout.require(kind, file_type)
     if file_type == "parquet":

@@ -68,21 +68,17 @@ def build(
       trajsynth build dpo outputs/quickstart --policy balanced --fork --format swift -o pairs
       trajsynth build sft outputs/quickstart --format tokens --tokenizer Qwen/Qwen3-8B --file-type parquet
     """
-    import msgspec
-
     from trajsynth.cli import steps
     from trajsynth.config import BuildTarget
+    from trajsynth.configerrors import validate_as
     from trajsynth.errors import ConfigError, unknown
     from trajsynth.report.summary import built_lines
 
     wrong = next((name for name in formats if name not in FORMATS), None)
     if wrong is not None:
         raise ConfigError(unknown("format", wrong, FORMATS))
-    try:
-        settings |= {"recipe": recipe, "mixture": mixture(mix), "validation": held_out(validation)}
-        targets = [msgspec.convert({**settings, "format": name}, BuildTarget) for name in formats]
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"build: {error}") from None
+    settings |= {"recipe": recipe, "mixture": mixture(mix), "validation": held_out(validation)}
+    targets = [validate_as(BuildTarget, {**settings, "format": name}, "build") for name in formats]
     unfit = next(filter(None, (target.unfit(kind) for target in targets)), "")
     if unfit:
         raise ConfigError(f"build {kind}: {unfit}")
@@ -112,6 +108,8 @@ def held_out(text: str | None) -> float:
 
 def mixture(settings: tuple[str, ...]) -> dict[str, object]:
     """`per_question=2`, `per_teacher.qwen=500` ... as the config's `mixture`; raises ConfigError."""
+    from trajsynth.config import Mixture
+    from trajsynth.configerrors import validate_as
     from trajsynth.configyaml import override
     from trajsynth.errors import ConfigError
 
@@ -119,5 +117,6 @@ def mixture(settings: tuple[str, ...]) -> dict[str, object]:
     for setting in settings:
         if "=" not in setting:
             raise ConfigError(f"--mix {setting!r}: expected KEY=VALUE, for example --mix per_question=2")
-        override(data, setting)
+        override(data, setting, "--mix")
+    validate_as(Mixture, data, "--mix")
     return data

@@ -25,11 +25,20 @@ __all__ = ["FORMATS", "FileType", "Format", "Kind", "Laid", "features", "format_
 
 
 def format_named(
-    name: str, *, tokenizer: Any = None, chat_template: str | None = None, tool_class: str = "", run: str = ""
+    name: str,
+    *,
+    tokenizer: Any = None,
+    chat_template: str | None = None,
+    tool_class: str = "",
+    run: str = "",
+    kind: Kind | None = None,
 ) -> Format:
-    """A fresh format. Raises ConfigError for a name nobody knows, and for `tokens` without a tokenizer."""
+    """A fresh format. Raises ConfigError for a name nobody knows, for a `kind` that it has not got, and for `tokens`
+    without a tokenizer."""
     if name not in FORMATS:
         raise ConfigError(unknown("format", name, FORMATS))
+    if kind is not None:
+        FORMATS[name].require_kind(kind)
     if name == Verl.name:
         return Verl(tool_class, run)
     if name != Tokens.name:

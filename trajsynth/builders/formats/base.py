@@ -43,10 +43,15 @@ class Format:
         """How rows are to have reasoning, for what the user asked for."""
         return "keep" if self.inlines and asked == "inline" else asked
 
-    def require(self, kind: Kind, file_type: FileType) -> None:
+    @classmethod
+    def require_kind(cls, kind: Kind) -> None:
         """Raises ConfigError when the target has no such data set."""
-        if kind in self.refuses:
-            raise ConfigError(f"format {self.name!r} has no {kind}: {self.refuses[kind]}")
+        if kind in cls.refuses:
+            raise ConfigError(f"format {cls.name!r} has no {kind}: {cls.refuses[kind]}")
+
+    def require(self, kind: Kind, file_type: FileType) -> None:
+        """Raises ConfigError when the target has no such data set, or has it in other files."""
+        self.require_kind(kind)
         if file_type not in self.file_types:
             raise ConfigError(f"format {self.name!r} is not written as {file_type}; use {self.file_types[0]}")
 
