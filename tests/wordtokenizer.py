@@ -39,6 +39,9 @@ class WordTokenizer:
     def __init__(self, template: Template = chatml) -> None:
         self._template = template
         self._ids: dict[str, int] = {}
+        self._words: list[str] = []
+        self._known: dict[str, list[int]] = {}
+        """Ids of each message: conversations share most of theirs."""
         for token in self.all_special_tokens:
             self._id(token)
 
@@ -51,12 +54,19 @@ class WordTokenizer:
 
     def apply_chat_template(self, messages: list[dict[str, Any]], **options: Any) -> dict[str, list[int]]:
         text = self._template(messages, options["tools"], options["add_generation_prompt"])
-        pieces = re.findall(r"<\|\w+\|>|\w+|\s|[^\w\s]", text)
-        return {"input_ids": [self._id(piece) for piece in pieces]}
+        ids: list[int] = []
+        for message in re.split(r"(?=<\|im_start\|>)", text):
+            if message not in self._known:
+                pieces = re.findall(r"<\|\w+\|>|\w+|\s|[^\w\s]", message)
+                self._known[message] = [self._id(piece) for piece in pieces]
+            ids += self._known[message]
+        return {"input_ids": ids}
 
     def decode(self, ids: list[int], **_: Any) -> str:
-        words = list(self._ids)
-        return "".join(words[i] for i in ids)
+        return "".join([self._words[i] for i in ids])
 
     def _id(self, piece: str) -> int:
-        return self._ids.setdefault(piece, len(self._ids))
+        if piece not in self._ids:
+            self._ids[piece] = len(self._words)
+            self._words.append(piece)
+        return self._ids[piece]

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,12 @@ def refusal(trajectory: Trajectory, view: Any = "as_seen") -> str:
     return found.reason
 
 
+@cache
+def read(raw: str) -> Any:
+    """JSON, read once however many requests repeat it."""
+    return json.loads(raw)
+
+
 def plain(messages: list[dict[str, Any]]) -> list[Any]:
     """Messages in the words of neither side: calls by place, arguments parsed."""
     places: dict[str, int] = {}
@@ -94,7 +101,7 @@ def plain(messages: list[dict[str, Any]]) -> list[Any]:
         for i, made in enumerate(message.get("tool_calls") or ()):
             places[made["id"]] = i
             raw = made["function"]["arguments"]
-            calls.append((made["function"]["name"], json.loads(raw) if isinstance(raw, str) else raw))
+            calls.append((made["function"]["name"], read(raw) if isinstance(raw, str) else raw))
         answered = places.get(message.get("tool_call_id") or "")
         said.append((message["role"], message["content"], message.get("reasoning_content") or "", calls, answered))
     return said
@@ -231,17 +238,6 @@ async def test_every_format_holds_what_the_view_gives(tmp_path: Path, name: str,
         assert (report.rows, shaped.turns) == (2, {"trained": 2, "view.final": 16})
 
 
-def asked(trajectory: Trajectory) -> dict[str, tuple[list[dict[str, Any]], Any]]:
-    """The request before each turn, by its text."""
-    conversation = trajectory.conversations[0]
-    wire = invocation(trajectory.invocation)
-    return {
-        m.content: (seen(conversation, m.n, wire), tools_seen(conversation, m.n))
-        for m in conversation.messages
-        if m.role == "assistant"
-    }
-
-
 def trl_turns(report: BuildReport) -> Iterator[tuple[list[dict[str, Any]], dict[str, Any]]]:
     """(context, turn) of each trained turn of prompt/completion rows."""
     for line in (Path(report.folder) / "train_masked.jsonl").read_bytes().splitlines():
@@ -263,29 +259,28 @@ def token_turns(report: BuildReport, tokenizer: WordTokenizer) -> Iterator[tuple
 
 
 async def holds_in_trl_and_tokens(tmp_path: Path, calls: int, how: str) -> None:
+    """Every turn stands once in each format, behind the request it answered."""
     trajectory, _ = await rollout(calls, how=how, keep=5)
-    requests = asked(trajectory)
-    report = build_sft([trajectory], tmp_path / "trl", Target(), Shape(view="as_seen"))
-    told = Counter(turn["content"] for _, turn in trl_turns(report))
-    assert told == dict.fromkeys(requests, 1)
-    for context, turn in trl_turns(report):
-        assert plain(context) == plain(requests[turn["content"]][0])
-    words = WordTokenizer()
-    report = build_sft(
-        [trajectory], tmp_path / "tokens", Target(format="tokens", tokenizer=words), Shape(view="as_seen")
-    )
-    count = 0
-    for before, said in token_turns(report, words):
-        text = said.rpartition("</think>\n\n")[2].partition("\n<tool_call>")[0].removesuffix("<|im_end|>")
-        request, tools = requests[text]
+    words, wire = WordTokenizer(), invocation(how)
+    shape, tokens = Shape(view="as_seen"), Target(format="tokens", tokenizer=words)
+    in_trl = trl_turns(build_sft([trajectory], tmp_path / "trl", Target(), shape))
+    in_tokens = token_turns(build_sft([trajectory], tmp_path / "tokens", tokens, shape), words)
+    conversation = trajectory.conversations[0]
+    turns = {m.content: m.n for m in conversation.messages if m.role == "assistant"}
+    for (context, turn), (before, said) in zip(in_trl, in_tokens, strict=True):
+        n = turns.pop(turn["content"])
+        request = seen(conversation, n, wire)
+        assert plain(context) == plain(request)
+        assert said.rpartition("</think>\n\n")[2].partition("\n<tool_call>")[0] in (
+            turn["content"],
+            f"{turn['content']}<|im_end|>",
+        )
         definitions = [
             {"type": "function", "function": {"name": t.name, "description": t.description, "parameters": t.parameters}}
-            for t in tools
+            for t in tools_seen(conversation, n)
         ]
-        parsed = [_parsed(message) for message in request]
-        assert before == chatml(parsed, definitions if how != "mcp" else None, True)
-        count += 1
-    assert count == len(requests)
+        assert before == chatml([_parsed(message) for message in request], definitions if how != "mcp" else None, True)
+    assert not turns
 
 
 def _parsed(message: dict[str, Any]) -> dict[str, Any]:
@@ -293,7 +288,7 @@ def _parsed(message: dict[str, Any]) -> dict[str, Any]:
     if not message.get("tool_calls"):
         return message
     calls = [
-        made | {"function": made["function"] | {"arguments": json.loads(made["function"]["arguments"])}}
+        made | {"function": made["function"] | {"arguments": read(made["function"]["arguments"])}}
         for made in message["tool_calls"]
     ]
     return message | {"tool_calls": calls}

@@ -135,16 +135,18 @@ class _Writer:
         if self._shape.view == "full":
             return Fitted(seen.rows)
         whole = self._ruler.size(seen.whole)
-        sizes = [self._ruler.size(row) for row in seen.rows]
         self._whole += whole
-        self._uncapped += sum(sizes)
         if self._shape.max_blowup is None:
             return Fitted(seen.rows)
+        sizes = [self._ruler.size(row) for row in seen.rows]
+        self._uncapped += sum(sizes)
         return capped(seen.rows, sizes, self._shape.max_blowup * whole)
 
     def _measured(self, row: Row) -> int:
         size = self._ruler.size(row)
         self._tokens.add(size)
+        if self._shape.max_blowup is None:
+            self._uncapped += size
         return size
 
     def _row(self, row: Row) -> int | Refusal:

@@ -96,18 +96,22 @@ class AssistantSpans:
 
     def find(self, ids: Sequence[int]) -> list[tuple[int, int]]:
         """[start, end) of each assistant turn: behind its opening marks, its closing token included."""
-        mark, spans, i = self._open, [], 0
-        close = self._close
-        while i < len(ids):
-            if ids[i] != mark[0] or tuple(ids[i : i + len(mark)]) != mark:
+        mark, i = self._open, 0
+        spans: list[tuple[int, int]] = []
+        while True:
+            try:
+                i = ids.index(mark[0], i)
+            except ValueError:
+                return spans
+            if tuple(ids[i : i + len(mark)]) != mark:
                 i += 1
                 continue
-            start = i = i + len(mark)
-            while i < len(ids) and ids[i] != close:
-                i += 1
-            i = min(i + 1, len(ids))
+            start = i + len(mark)
+            try:
+                i = ids.index(self._close, start) + 1
+            except ValueError:
+                i = len(ids)
             spans.append((start, i))
-        return spans
 
     def mask(self, ids: Sequence[int]) -> list[int]:
         """1 on the assistant's tokens, 0 elsewhere."""
