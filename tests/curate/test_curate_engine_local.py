@@ -13,7 +13,7 @@ from trajsynth.codec import encode, read_records
 from trajsynth.curate.engine_local import curate
 from trajsynth.curate.grades import FILE, GradeLine
 from trajsynth.curate.report import render
-from trajsynth.curate.sources import sources
+from trajsynth.curate.sources import hub_file, sources
 from trajsynth.errors import InputError, RecordError
 from trajsynth.filters import recipe
 from trajsynth.types import Failure, Grade, Outcome, Trajectory
@@ -181,6 +181,18 @@ def test_a_file_that_changes_under_the_reader_is_noticed(run_folder: Path) -> No
     with pytest.raises(InputError, match="changed while it was read"):
         curate([run_folder], [recipe("sft")], run_folder / "curated", progress=meddle)
     assert not list((run_folder / "curated").rglob("*.jsonl"))
+
+
+@pytest.mark.parametrize("named", ["hf:me/a", "hf:me/a b:dpo:train", "hf:me/a%2F:ü"])
+def test_rows_of_the_hub_are_named_by_where_they_came_from(tmp_path: Path, named: str) -> None:
+    file = hub_file(tmp_path, named)
+    file.write_bytes(json.dumps(says("yes")).encode() + b"\n{}\n")
+    with pytest.raises(RecordError, match=f"^{named} row 2: "):
+        curate([file], [recipe("none")], tmp_path / "out")
+    curate([file], [recipe("none")], tmp_path / "out", on_bad_row="skip")
+    told = json.loads((tmp_path / "out" / "unreadable.jsonl").read_text())
+    assert (told["file"], told["line"], told["raw"]) == (named, 2, "{}")
+    assert str(tmp_path) not in told["reason"]
 
 
 def test_the_funnel_as_text(run_folder: Path) -> None:

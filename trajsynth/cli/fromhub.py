@@ -13,29 +13,30 @@ from typing import Any
 
 from trajsynth.errors import InputError
 
-_PREFIX = "hf:"
-
 
 @contextmanager
 def from_hub(inputs: Sequence[Path]) -> Iterator[list[Path]]:
     """The inputs, those of the Hub fetched into files that go away with the block. Raises InputError, MissingExtra."""
-    if not any(str(path).startswith(_PREFIX) for path in inputs):
+    from trajsynth.curate.sources import HUB
+
+    if not any(str(path).startswith(HUB) for path in inputs):
         yield list(inputs)
         return
     with tempfile.TemporaryDirectory(prefix="trajsynth-") as folder:
-        yield [_fetched(str(path), Path(folder)) if str(path).startswith(_PREFIX) else path for path in inputs]
+        yield [_fetched(str(path), Path(folder)) if str(path).startswith(HUB) else path for path in inputs]
 
 
 def _fetched(named: str, folder: Path) -> Path:
     from trajsynth.codec import encode
     from trajsynth.config import DatasetQuestions
+    from trajsynth.curate.sources import HUB, hub_file
     from trajsynth.questions import hub
 
-    repo, *rest = named.removeprefix(_PREFIX).split(":")
+    repo, *rest = named.removeprefix(HUB).split(":")
     if not repo or len(rest) > 2:
         raise InputError(f"{named!r}: write hf:USER/NAME, hf:USER/NAME:CONFIG or hf:USER/NAME:CONFIG:SPLIT")
     config, split = [*rest, None, None][:2]
-    path = folder / f"{named.replace('/', '_').replace(':', '_')}.jsonl"
+    path = hub_file(folder, named)
     with path.open("wb") as file:
         for _, row in hub.rows(
             DatasetQuestions(hf=repo, config=config or None, split=split or "train"), hub.IN_COMMAND

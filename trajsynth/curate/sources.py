@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 import msgspec
 
@@ -20,6 +21,9 @@ from trajsynth.types import Grade
 
 SHARDS = "trajectories-*.jsonl"
 FAILURES = "failures*.jsonl"
+HUB = "hf:"
+"""How an input on the Hub begins: hf:USER/NAME[:CONFIG[:SPLIT]]."""
+ROW = " row "
 WAY_OUT = "; mend it, or go on without such rows: --on-bad-row skip"
 """What follows the reason why a row cannot be read."""
 
@@ -40,6 +44,12 @@ class Source:
     lines: frozenset[int] | None = None
     """The only lines to read, by number; None: all."""
 
+    @property
+    def told(self) -> str:
+        """What it is called in messages: its path, or where on the Hub its rows came from."""
+        name = unquote(self.path.name)
+        return name if self.path.name.startswith(quote(HUB, safe="")) else str(self.path)
+
     def as_we_write(self, line: bytes) -> bool:
         """Whether a line is a record of ours without the fields that filtering adds."""
         if self.ours:
@@ -47,13 +57,25 @@ class Source:
         return is_record(line) and line.endswith(b"}") and b'"findings":' not in line and b'"dropped":' not in line
 
     def rows(self) -> Iterator[tuple[str, bytes]]:
-        """(`file:line`, JSON text) of every row."""
+        """(`file:line`, or of the Hub `hf:... row number`, JSON text) of every row."""
         if not self.ours:
-            yield from row_lines(self.path)
+            file, told = str(self.path), self.told
+            for where, line in row_lines(self.path):
+                yield where if told == file else where.replace(f"{file}:", f"{told}{ROW}", 1), line
             return
         for number, line in read_lines(self.path):
             if self.lines is None or number in self.lines:
                 yield f"{self.path}:{number}", line
+
+    def row_of(self, where: str) -> int | None:
+        """The number in a place that `rows` gave; None where it has none."""
+        number = where.removeprefix(self.told).removeprefix(ROW).strip(":[]")
+        return int(number) if number.isdecimal() else None
+
+
+def hub_file(folder: Path, named: str) -> Path:
+    """A new file for the rows of `hf:...`, whose name says so."""
+    return folder / quote(named, safe="")
 
 
 def files(inputs: Sequence[Path]) -> list[Path]:

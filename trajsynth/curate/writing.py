@@ -73,7 +73,7 @@ def _lines(sources: Sequence[Source], measured: Measured, unreadable: _Unreadabl
             unreadable.write(source, where, line, store.unreadable[number])
             continue
         if digest_of(line) != store.digest(i):
-            raise InputError(f"{str(source.path)!r} changed while it was read; run the same command again")
+            raise InputError(f"{source.told!r} changed while it was read; run the same command again")
         yield source, line
         i += 1
     unreadable.end()
@@ -89,10 +89,9 @@ class _Unreadable:
     def write(self, source: Source, where: str, line: bytes, error: str) -> None:
         if self._file is None:
             self._file = self._stack.enter_context(atomic_write(self._path))
-        place = where.removeprefix(str(source.path)).strip(":[]")
         told = {
-            "file": str(source.path),
-            "line": int(place) if place.isdecimal() else None,
+            "file": source.told,
+            "line": source.row_of(where),
             "reason": error.removeprefix(where).removeprefix(": "),
             "raw": line.decode("utf-8", "backslashreplace"),
         }
@@ -138,7 +137,7 @@ class _Row:
         """The line read once more, graded anew."""
         if self.record:
             return decode(self.record, Trajectory)
-        return with_grade(parse_line(self.line, str(self.source.path)), self.source.grades)
+        return with_grade(parse_line(self.line, self.source.told), self.source.grades)
 
     def trajectory(self, mend: Mend | None) -> Trajectory:
         """The trajectory as a recipe mended it."""
