@@ -139,6 +139,12 @@ def test_create_load_and_push_again_with_fewer_shards(tmp_path: Path, trajectori
         puts = hub.log.count("put")
         code, said = user.push()
         assert (code, len(hub.repos["me/set"].commits), hub.log.count("put")) == (0, commits, puts), said
+        assert "nothing changed: all 3 files are in me/set already, so no commit was made" in said
+        assert "pushed" not in said
+        code, said = user.push("--create-pr")
+        assert (code, len(hub.repos["me/set"].commits)) == (0, commits), said
+        assert "no pull request was opened: there is nothing to merge" in said
+        assert "is new" not in said
         assert not (user.run / ".push").exists()
 
 
@@ -255,6 +261,35 @@ def test_branches_pull_requests_and_the_public(tmp_path: Path, trajectories: lis
         assert code == 0
         assert f"{hub.url}/datasets/me/set/discussions/1" in said
         assert "README.md" not in hub.files("me/set")
+
+
+def test_a_pull_request_to_a_new_name_says_what_is_on_main(tmp_path: Path, trajectories: list[Trajectory]) -> None:
+    with HubServer() as hub:
+        user = User(hub, tmp_path)
+        user.build(trajectories)
+        code, said = user.push("--create-pr")
+        assert code == 0, said
+        assert "pushed 3 files to me/set" in said
+        assert "note: me/set is new and empty until the pull request is merged" in said
+        assert list(hub.files("me/set")) == [".gitattributes"]
+        code, said = user.push("--create-pr")
+        assert (code, "is new" in said) == (0, False)
+
+
+def test_a_bad_row_of_the_hub_is_named_by_its_number(tmp_path: Path) -> None:
+    good = {"messages": [{"role": "user", "content": "Who?"}, {"role": "assistant", "content": "I"}]}
+    bad = {"messages": [{"role": "user", "content": "Who?"}, {"role": "nobody", "content": "I"}]}
+    with HubServer() as hub:
+        hub.add("me/a", {"train.jsonl": "".join(json.dumps(row) + "\n" for row in (good, bad)).encode()})
+        user, out = User(hub, tmp_path), tmp_path / "checked"
+        command = ("filter", "hf:me/a:default", "--recipe", "none", "--quiet", "-o", str(out))
+        code, said = user.command(*command)
+        assert (code, "trajsynth: hf:me/a:default row 2: messages[1].role" in said, "/tmp" in said) == (2, True, False)
+        code, said = user.command(*command, "--on-bad-row", "skip")
+        assert code == 0, said
+        (told,) = [json.loads(line) for line in (out / "unreadable.jsonl").read_text().splitlines()]
+        assert (told["file"], told["line"]) == ("hf:me/a:default", 2)
+        assert told["reason"].startswith("messages[1].role: ")
 
 
 def test_a_run_pushes_at_its_end_and_its_rows_are_read_back(tmp_path: Path) -> None:

@@ -58,7 +58,9 @@ class PushReport:
 
     repo: str
     url: str
-    """Of the commit, or of the pull request."""
+    """Of the commit, or of the pull request; of the newest commit when nothing changed."""
+    changed: bool = True
+    """Whether there is a new commit or pull request: there is none when all files are on the Hub already."""
     rows: dict[str, int] = field(default_factory=dict)
     """By `config/split`."""
     files: int = 0
@@ -146,6 +148,7 @@ class _Push:
     def __init__(self, api: HfApi, repo: str, to: Destination, work: Path, tell: Callable[[str], None]) -> None:
         self._api, self._repo, self._to, self._work, self._tell = api, repo, to, work, tell
         self._notes: list[str] = []
+        self._made = False
 
     def publish(self, staged: list[Staged], origin: Origin | None, whole: bool) -> PushReport:
         """Make the repository ready and commit. `whole`: all of a run's sets, so others of the same run are gone."""
@@ -177,9 +180,13 @@ class _Push:
             create_pr=self._to.create_pr,
             parent_commit=info.sha,
         )
+        changed = done.oid != info.sha
+        if self._to.create_pr:
+            self._notes += _of_pull_request(self._repo, changed=changed, made=self._made)
         return PushReport(
             repo=self._repo,
             url=done.pr_url or done.commit_url,
+            changed=changed,
             rows={f"{s.part.config}/{s.part.split}": s.part.rows for s in staged},
             files=len(files),
             deleted=tuple(stale),
@@ -207,6 +214,7 @@ class _Push:
         """The repository is there, with the branch."""
         if self._private() is None:
             self._api.create_repo(self._repo, repo_type="dataset", private=not self._to.public, exist_ok=True)
+            self._made = True
         if self._to.revision not in (None, "main"):
             self._api.create_branch(self._repo, branch=self._to.revision or "", repo_type="dataset", exist_ok=True)
 
@@ -221,6 +229,13 @@ class _Push:
             self._repo, MANIFEST, repo_type="dataset", revision=sha, local_dir=self._work / "before"
         )
         return from_builtins(orjson.loads(Path(path).read_bytes()), Manifest, f"{self._repo}/{MANIFEST}")
+
+
+def _of_pull_request(repo: str, *, changed: bool, made: bool) -> list[str]:
+    if not changed:
+        return ["no pull request was opened: there is nothing to merge"]
+    new = f"{repo} is new and empty until the pull request is merged: the Hub takes none without a repository"
+    return [new] if made else []
 
 
 def _conflict(repo: str, name: str) -> str:

@@ -91,4 +91,7 @@ def lines(report: PushReport) -> str:
     if report.deleted:
         told.append(f"  replaced: {len(report.deleted)} files of an earlier push are gone")
     told += [f"  note: {note}" for note in report.notes]
-    return "\n".join([f"pushed {report.files} files to {report.repo}", *told, report.url])
+    done = f"pushed {report.files} files to {report.repo}"
+    if not report.changed:
+        done = f"nothing changed: all {report.files} files are in {report.repo} already, so no commit was made"
+    return "\n".join([done, *told, report.url])
