@@ -12,35 +12,66 @@ FORMATS = ["trl", "tokens", "llamafactory", "swift", "axolotl", "verl", "openai"
 @click.command(short_help="Write SFT rows, preference pairs or RL prompts for a trainer.")
 @click.argument("kind", type=click.Choice(["sft", "dpo", "rl"]))
 @click.argument("inputs", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--format", "formats", multiple=True, default=["trl"], show_default=True, help=", ".join(FORMATS))
-@click.option("--file-type", type=click.Choice(["jsonl", "parquet"]), help="[the format's own first choice]")
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    default=["trl"],
+    show_default=True,
+    help=f"{', '.join(FORMATS)}; may be given again.",
+)
+@click.option(
+    "--file-type", type=click.Choice(["jsonl", "parquet"]), help="JSON lines or Parquet [as the format has it]."
+)
 @click.option(
     "--view",
     type=click.Choice(["full", "as_seen", "final"]),
     default="full",
     show_default=True,
-    help="sft: whole conversations, each turn in the context its teacher saw, or the last turn so.",
+    help="sft: whole conversations; every turn in the context its teacher saw; or the last turn so.",
 )
-@click.option("--max-blowup", type=click.FloatRange(min=1), help="sft, as_seen: most tokens, times the full row's.")
+@click.option(
+    "--max-blowup", type=click.FloatRange(min=1), help="sft, as_seen: most tokens of all rows, times the full row's."
+)
 @click.option("--max-tokens", type=click.IntRange(min=1), help="sft: most tokens of a row.")
 @click.option(
     "--over-length",
     type=click.Choice(["drop", "cut", "split"]),
     default="drop",
     show_default=True,
-    help="sft: what becomes of longer rows.",
+    help="sft: what becomes of rows above --max-tokens.",
 )
-@click.option("--validation", metavar="SHARE|NUMBER", help="Questions whose rows go to files of their own.")
-@click.option("--tokenizer", help="Name or folder of a tokenizer, for --format tokens and to count tokens with.")
+@click.option(
+    "--validation", metavar="SHARE|NUMBER", help="Questions held out, 0.05 or 200: rows in files of their own."
+)
+@click.option("--tokenizer", help="Name or folder: for --format tokens, and to count tokens [estimated].")
 @click.option("--chat-template", help="File with a chat template to use instead of the tokenizer's.")
-@click.option("--reasoning", type=click.Choice(["keep", "inline", "drop"]), default="keep", show_default=True)
-@click.option("--recipe", help="Whose kept trajectories of a run to use [the kind's own name].")
-@click.option("--pairs", type=click.Choice(["within_teacher", "across_teachers"]), default="within_teacher")
-@click.option("--policy", type=click.Choice(["one", "all", "hardest", "balanced"]), help="dpo: which pairs are taken.")
-@click.option("--max-pairs", type=click.IntRange(min=1), help="dpo: most pairs per question and teacher [1].")
+@click.option(
+    "--reasoning",
+    type=click.Choice(["keep", "inline", "drop"]),
+    default="keep",
+    show_default=True,
+    help="As the format has it; as <think> before the content; or left out.",
+)
+@click.option("--recipe", help="Whose kept trajectories of a run folder to use [the kind's own name].")
+@click.option(
+    "--pairs",
+    type=click.Choice(["within_teacher", "across_teachers"]),
+    default="within_teacher",
+    show_default=True,
+    help="dpo: both sides by one teacher, or by any two.",
+)
+@click.option(
+    "--policy",
+    type=click.Choice(["one", "all", "hardest", "balanced"]),
+    help="dpo: which pairs are taken (docs/pairs.md).",
+)
+@click.option("--max-pairs", type=click.IntRange(min=1), help="dpo: most pairs per question (and teacher) [1].")
 @click.option("--require-plan", is_flag=True, help="dpo: chosen sides state a plan before their first call.")
 @click.option("--fork", is_flag=True, help="dpo: pairs begin where their sides part; what they share is prompt.")
-@click.option("--mix", multiple=True, metavar="KEY=VALUE", help="Caps and shares, such as per_question=2.")
+@click.option(
+    "--mix", multiple=True, metavar="KEY=VALUE", help="Caps and shares (docs/formats.md), such as per_question=2."
+)
 @click.option("--seed", type=int, help="Draws who is taken, and the order of rows [the run's].")
 @click.option("--tool-class", default="", help="rl, verl: the class that runs the tools, package.module.Class.")
 @click.option("--drop-uniform", is_flag=True, help="rl: leave out questions that all rollouts got right, or none.")
@@ -58,7 +89,8 @@ def build(
 ) -> None:
     """Write a KIND set (sft, dpo or rl) from INPUTS: a curated run folder, or files of kept trajectories.
 
-    Several --format give a folder each, <kind>-<format>. docs/formats.md tells how to train on each.
+    Several --format give a folder each, <kind>-<format>. What a format cannot carry is left out and counted; a rollout
+    that the files hold twice is built from once. docs/formats.md tells how to train on each.
 
     \b
     Examples:

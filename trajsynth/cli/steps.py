@@ -206,7 +206,8 @@ def _template(path: str | None) -> str | None:
     try:
         return Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"chat template {path!r} cannot be read: {error}") from None
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"chat template {path!r} cannot be read: {reason}") from None
 
 
 class _Kept:
