@@ -287,11 +287,12 @@ def padded(count: int) -> list[dict[str, object]]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_killed_again_and_again(tmp_path: Path, workers: str) -> None:
-    """A run killed at random moments, again and again, ends with what one undisturbed run gives."""
+@pytest.mark.parametrize(("workers", "count"), [("1", 1200), ("2", 2400)])
+def test_killed_again_and_again(tmp_path: Path, workers: str, count: int) -> None:
+    """A run killed at random moments, again and again, ends with what one undisturbed run gives. There are more rows
+    than are measured before the first of them are stored."""
     dice = Random(int(workers))
-    path, rows = write_rows(tmp_path / "rows.jsonl", padded(600)), tmp_path / "out/measured/rows"
+    path, rows = write_rows(tmp_path / "rows.jsonl", padded(count)), tmp_path / "out/measured/rows"
     curate([path], [recipe("sft"), recipe("none")], tmp_path / "undisturbed")
     whole = (tmp_path / "undisturbed/measured/rows").stat().st_size
     known = [0]
@@ -305,7 +306,7 @@ def test_killed_again_and_again(tmp_path: Path, workers: str) -> None:
         assert process.wait() == -signal.SIGKILL
         known.append(rows.read_bytes().count(b"\n"))
         assert list((tmp_path / "out").glob("*/*.jsonl")) == []
-    assert known == sorted(known) and 0 < known[1] < 600
+    assert known == sorted(known) and 0 < known[1] < count
     ended = subprocess.run([*COMMAND, "--workers", workers], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert f"continuing: {known[-1]} rows are measured already" in ended.stderr
+    assert f"continuing: {known[-1]:,} rows are measured already" in ended.stderr
     assert written(tmp_path / "out") == written(tmp_path / "undisturbed")
