@@ -9,10 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_PREFIX = (
-    r"(?:sk|pk|rk)[-_]|gsk_|xai-|nvapi-|pplx-|tvly-|jina_|fw_|r8_|e2b_|fc-|lsv2_(?:pt|sk)_|dapi(?=[0-9a-f]{16})|glpat-"
-    r"|gh[opsur]_|github_pat_|xox[a-z]-|npm_|pypi-|dop_v1_|SG\.|ya29\."
+_PREFIXES = (
+    *("sk-", "sk_", "pk-", "pk_", "rk-", "rk_", "gsk_", "xai-", "nvapi-", "pplx-", "tvly-", "jina_", "fw_", "r8_"),
+    *("e2b_", "fc-", "lsv2_pt_", "lsv2_sk_", "glpat-", "gho_", "ghp_", "ghr_", "ghs_", "ghu_", "github_pat_", "npm_"),
+    *("pypi-", "dop_v1_"),
 )
+_DOTTED = ("SG.", "ya29.")
+_PREFIX = rf"{'|'.join(map(re.escape, (*_PREFIXES, *_DOTTED)))}|xox[a-z]-|dapi(?=[0-9a-f]{{16}})"
 KEY_FORM = (
     rf"(?:{_PREFIX})[\w-]{{8,}}|hf_[A-Za-z0-9]{{8,}}|(?:AKIA|ASIA)[0-9A-Z]{{12,}}|AIza[\w-]{{20,}}"
     r"|eyJ[\w-]+\.[\w-]+\.[\w-]*"
@@ -45,12 +48,8 @@ _AFTER = 256
 """Characters after such a run within which a form of several runs (JWT) has shown itself."""
 
 _UNLIKE_WORDS = re.compile(r"\d|[a-z][A-Z]|A[KS]IA")
-_OPENINGS = (
-    *("sk-", "sk_", "pk-", "pk_", "rk-", "rk_", "gsk_", "xai-", "nvapi-", "pplx-", "tvly-", "jina_", "fw_", "r8_"),
-    *("e2b_", "fc-", "lsv2_", "dapi", "glpat-", "gho_", "ghp_", "ghr_", "ghs_", "ghu_", "github_pat_", "xox", "npm_"),
-    *("pypi-", "dop_v1_", "hf_", "AKIA", "ASIA", "AIza", "eyJ"),
-)
-_NAMES = ("key", "token", "secret", "passw", "bearer", "basic", "sg.", "ya29.")
+_OPENINGS = (*_PREFIXES, "xox", "dapi", "hf_", "AKIA", "ASIA", "AIza", "eyJ")
+_NAMES = ("key", "token", "secret", "passw", "bearer", "basic", *map(str.lower, _DOTTED))
 """How the run of a credential begins, or what stands before it: a cheap test before the pattern."""
 
 
